@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class BreaksConfig(AppConfig):
+    name = "breaks"
+    verbose_name = "Breaks"

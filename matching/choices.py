@@ -1,0 +1,44 @@
+from django.db.models import TextChoices
+
+
+class RuleSetStatus(TextChoices):
+    DRAFT = "DRAFT", "Draft"
+    ACTIVE = "ACTIVE", "Active"
+    RETIRED = "RETIRED", "Retired"
+
+
+class RunStatus(TextChoices):
+    QUEUED = "QUEUED", "Queued"
+    RUNNING = "RUNNING", "Running"
+    SUCCEEDED = "SUCCEEDED", "Succeeded"
+    FAILED = "FAILED", "Failed"
+    CANCELLED = "CANCELLED", "Cancelled"
+
+
+class MatchKind(TextChoices):
+    ONE_TO_ONE = "1:1", "One to one"
+    ONE_TO_MANY = "1:N", "One to many"
+    MANY_TO_ONE = "N:1", "Many to one"
+    MANY_TO_MANY = "N:M", "Many to many"
+
+
+class Decision(TextChoices):
+    AUTO = "AUTO", "Automatic"
+    REVIEW = "REVIEW", "Proposed for review"
+    MANUAL = "MANUAL", "Made by a person"
+
+
+class MatchStatus(TextChoices):
+    MATCHED = "MATCHED", "Matched"
+    PROPOSED = "PROPOSED", "Proposed"
+    REJECTED = "REJECTED", "Rejected"
+    UNMATCHED = "UNMATCHED", "Taken apart by a person"
+    SUPERSEDED = "SUPERSEDED", "Superseded by a later run"
+
+
+LIVE_MATCHES = (MatchStatus.MATCHED, MatchStatus.PROPOSED)
+
+
+class LegSide(TextChoices):
+    LEFT = "left", "Left"
+    RIGHT = "right", "Right"

@@ -1,0 +1,13 @@
+from matching.models.match import Match, MatchAlternative, MatchDifference, MatchLeg
+from matching.models.rules import Reconciliation, RuleSet
+from matching.models.run import ReconciliationRun
+
+__all__ = [
+    "Match",
+    "MatchAlternative",
+    "MatchDifference",
+    "MatchLeg",
+    "Reconciliation",
+    "ReconciliationRun",
+    "RuleSet",
+]

@@ -1,0 +1,113 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from matching.choices import LIVE_MATCHES, Decision, LegSide, MatchKind, MatchStatus
+from matching.models.rules import Reconciliation, RuleSet
+from matching.models.run import ReconciliationRun
+from matching.querysets import MatchQuerySet
+from trades.fields import ExactDecimalField
+from trades.models import Trade
+
+
+class Match(models.Model):
+    """Trades of two sources taken for the same business: one or more a side."""
+
+    reconciliation = models.ForeignKey(Reconciliation, models.PROTECT, related_name="matches")
+    run = models.ForeignKey(
+        ReconciliationRun, models.PROTECT, null=True, blank=True, related_name="matches"
+    )
+    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=3, choices=MatchKind)
+    decision = models.CharField(max_length=6, choices=Decision)
+    status = models.CharField(max_length=10, choices=MatchStatus)
+    pass_name = models.CharField(max_length=40)
+    score = models.FloatField(null=True, help_text="Likeness from 0 to 1; empty when a person paired.")
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it waits for review.")
+    created_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_note = models.TextField(blank=True)
+
+    objects = MatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        verbose_name_plural = "matches"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status=MatchStatus.PROPOSED) | Q(decision=Decision.REVIEW),
+                name="match_only_a_review_is_proposed",
+            ),
+        ]
+        indexes = [models.Index(fields=["reconciliation", "status"], name="match_recon_status")]
+
+    def __str__(self) -> str:
+        return f"Match {self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in LIVE_MATCHES
+
+
+class MatchLeg(models.Model):
+    """One trade of a match, at the version that was compared."""
+
+    match = models.ForeignKey(Match, models.CASCADE, related_name="legs")
+    reconciliation = models.ForeignKey(Reconciliation, models.PROTECT, related_name="+")
+    trade = models.ForeignKey(Trade, models.PROTECT, related_name="legs")
+    side = models.CharField(max_length=5, choices=LegSide)
+    trade_version = models.PositiveIntegerField()
+    is_live = models.BooleanField(default=True, help_text="False once the match is taken apart.")
+
+    class Meta:
+        ordering = ("match", "side", "trade")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reconciliation", "trade"],
+                condition=Q(is_live=True),
+                name="leg_one_live_a_trade_and_reconciliation",
+            ),
+            models.UniqueConstraint(fields=["match", "trade"], name="leg_once_a_match"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} leg {self.trade}"
+
+
+class MatchAlternative(models.Model):
+    """Another trade that would fit nearly as well as the one proposed."""
+
+    match = models.ForeignKey(Match, models.CASCADE, related_name="alternatives")
+    trade = models.ForeignKey(Trade, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=5, choices=LegSide)
+    score = models.FloatField()
+
+    class Meta:
+        ordering = ("match", "-score", "trade")
+
+    def __str__(self) -> str:
+        return f"{self.trade} ({self.score:.3f})"
+
+
+class MatchDifference(models.Model):
+    """A field on which matched trades do not agree, as it was compared."""
+
+    match = models.ForeignKey(Match, models.CASCADE, related_name="differences")
+    field = models.CharField(max_length=40)
+    kind = models.CharField(max_length=16, help_text="Type of break it opens.")
+    left_value = models.CharField(max_length=200, blank=True)
+    right_value = models.CharField(max_length=200, blank=True)
+    difference = ExactDecimalField(null=True, help_text="Left less right; empty where not a number.")
+    tolerance = models.CharField(max_length=80, blank=True, help_text="What would have been let pass.")
+
+    class Meta:
+        ordering = ("match", "field")
+        constraints = [
+            models.UniqueConstraint(fields=["match", "field"], name="difference_once_a_field")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.left_value} against {self.right_value}"
