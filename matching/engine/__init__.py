@@ -1,0 +1,15 @@
+"""
+Pair the rows of two frames and say exactly where the pairs disagree.
+
+The engine knows fields and comparators, not trades: what it compares and how is a `RuleSet`. It
+needs no Django; columns go in and columns come out.
+"""
+
+from matching.engine.coding import RuleError
+from matching.engine.columns import ColumnError
+from matching.engine.explain import FieldScore, explain
+from matching.engine.reconcile import reconcile
+from matching.engine.result import Result
+from matching.engine.rules import RuleSet
+
+__all__ = ["ColumnError", "FieldScore", "Result", "RuleError", "RuleSet", "explain", "reconcile"]

@@ -1,0 +1,76 @@
+"""Which candidates to pair: the best total, each row at most once."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from matching.engine.arrays import Bools, Floats, Rows
+
+# Beyond so many edges a component is paired by mutual preference: the solver is cubic.
+MOST_EDGES = 20_000
+
+
+def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
+    """
+    Tell which pairs to make, so that no row is in two and the total rank is the greatest.
+
+    Pairs are solved component by component. In a component of more than `MOST_EDGES` pairs, rows
+    that prefer each other are paired first, in rounds. `order` ranks rows where nothing else does.
+    """
+    chosen = np.zeros(len(a), dtype=bool)
+    if not len(a):
+        return chosen
+    alone = (_counts(a) == 1) & (_counts(b) == 1)
+    chosen[alone] = True
+    rest = np.flatnonzero(~alone)
+    rest = rest[np.lexsort((order[b[rest]], order[a[rest]]))]
+    label = _components(a[rest], b[rest])
+    sizes = np.bincount(label) if len(rest) else np.zeros(0, dtype=np.int64)
+    large = sizes[label] > MOST_EDGES if len(rest) else np.zeros(0, dtype=bool)
+    chosen[rest[large]] = _mutual(a[rest[large]], b[rest[large]], rank[rest[large]])
+    for edges in _by_component(rest[~large], label[~large]):
+        chosen[edges] = _solve(a[edges], b[edges], rank[edges])
+    return chosen
+
+
+def _counts(rows: Rows) -> Rows:
+    return np.bincount(rows)[rows]
+
+
+def _components(a: Rows, b: Rows) -> Rows:
+    size = int(max(a.max(), b.max())) + 1 if len(a) else 0
+    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1] if size else np.zeros(0)
+    return labels[a].astype(np.int64)
+
+
+def _by_component(edges: Rows, label: Rows) -> list[Rows]:
+    order = np.argsort(label, kind="stable")
+    cuts = np.flatnonzero(np.diff(label[order])) + 1
+    return [part for part in np.split(edges[order], cuts) if len(part)]
+
+
+def _solve(a: Rows, b: Rows, rank: Floats) -> Bools:
+    rows, row = np.unique(a, return_inverse=True)
+    columns, column = np.unique(b, return_inverse=True)
+    gain = np.zeros((len(rows), len(columns)))
+    gain[row, column] = rank
+    picked = np.zeros(gain.shape, dtype=bool)
+    picked[linear_sum_assignment(gain, maximize=True)] = True
+    return picked[row, column]
+
+
+def _mutual(a: Rows, b: Rows, rank: Floats) -> Bools:
+    """Pair the rows that are each other's best, again and again, until none are left."""
+    chosen = np.zeros(len(a), dtype=bool)
+    left = np.argsort(-rank, kind="stable")
+    while len(left):
+        first_a = np.zeros(len(left), dtype=bool)
+        first_b = np.zeros(len(left), dtype=bool)
+        first_a[np.unique(a[left], return_index=True)[1]] = True
+        first_b[np.unique(b[left], return_index=True)[1]] = True
+        made = left[first_a & first_b]
+        chosen[made] = True
+        left = left[~np.isin(a[left], a[made]) & ~np.isin(b[left], b[made])]
+    return chosen

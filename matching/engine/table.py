@@ -1,0 +1,124 @@
+"""Both frames as one table of joint rows with a comparator a field."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from matching.engine import hashing
+from matching.engine.arrays import Hashes, Rows
+from matching.engine.columns import as_strings, read_texts
+from matching.engine.comparators import (
+    Comparator,
+    DateComparator,
+    ExactComparator,
+    MomentComparator,
+    TextComparator,
+)
+from matching.engine.fields import Field
+from matching.engine.identity import IdentityComparator
+from matching.engine.money import Money, read_money
+from matching.engine.numbers import NumberComparator
+from matching.engine.quotes import Quotes, read_quotes
+from matching.engine.rules import RuleSet
+from matching.engine.times import read_dates, read_moments
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    The rows of both sides: joint row ``i`` is left row ``i`` below `split`, else right row
+    ``i - split``. `references` holds the joint texts of each reference column, `refused`
+    the pairs that must not be made, each as `pack` numbers it.
+    """
+
+    rules: RuleSet
+    left: pd.DataFrame
+    right: pd.DataFrame
+    money: Money
+    fields: dict[str, Comparator]
+    references: list[pa.Array]
+    refused: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _quotes: dict[str, Quotes] = field(default_factory=dict)
+
+    @property
+    def split(self) -> int:
+        """The number of left rows, which is the first right joint row."""
+        return len(self.left)
+
+    @property
+    def size(self) -> int:
+        """The number of joint rows."""
+        return len(self.left) + len(self.right)
+
+    @cached_property
+    def content(self) -> Hashes:
+        """One hash a row over all compared fields: rows with equal hashes are twins."""
+        return hashing.combine([one.content for one in self.fields.values()])
+
+    @cached_property
+    def rank(self) -> Rows:
+        """Each row's place in the order of content, then of references, then of occurrence."""
+        order = np.argsort(self.content, kind="stable")
+        ordered = self.content[order]
+        same = ordered[1:] == ordered[:-1]
+        twins = order[np.append(same, False) | np.append(False, same)] if self.size else order
+        quoted = np.zeros(self.size, dtype=np.uint64)
+        for column in self.references:
+            texts = column.take(pa.array(twins)).fill_null("").to_pylist()
+            quoted[twins] = hashing.mix(quoted[twins] ^ hashing.of_texts(texts))
+        rank = np.empty(self.size, dtype=np.int64)
+        rank[np.lexsort((quoted, self.content))] = np.arange(self.size)
+        return rank
+
+    def pack(self, a: Rows, b: Rows) -> Rows:
+        """Return one number for each pair of joint rows."""
+        return a * self.size + b
+
+    def quotes(self, form: str) -> Quotes:
+        """Return the references that both sides quote, in a form; read once a form."""
+        if form not in self._quotes:
+            self._quotes[form] = read_quotes(self.references, self.split, form)
+        return self._quotes[form]
+
+
+def build(left: pd.DataFrame, right: pd.DataFrame, rules: RuleSet) -> Table:
+    """
+    Read both frames under the rules.
+
+    :raises ColumnError: if a column holds what its comparison cannot read.
+    """
+    money = read_money(left, right, rules)
+    return Table(
+        rules=rules,
+        left=left,
+        right=right,
+        money=money,
+        fields={one.name: _comparator(one, left, right, rules, money) for one in rules.fields},
+        references=[
+            pa.concat_arrays([as_strings(frame, column) for frame in (left, right)])
+            for column in rules.references
+        ],
+    )
+
+
+def _comparator(
+    field: Field, left: pd.DataFrame, right: pd.DataFrame, rules: RuleSet, money: Money
+) -> Comparator:
+    first = field.sources[0]
+    match field.compare:
+        case "number":
+            return NumberComparator(field, left, right, money)
+        case "identity":
+            return IdentityComparator(field, left, right)
+        case "date":
+            moments = read_moments(left, right, field.moment.column) if field.moment else None
+            return DateComparator(field, read_dates(left, right, first), moments)
+        case "moment":
+            return MomentComparator(field, read_moments(left, right, first))
+    if rules.currency is not None and first == rules.currency.column:
+        return ExactComparator(field, money.currencies)
+    kind = TextComparator if field.compare == "text" else ExactComparator
+    return kind(field, read_texts(left, right, first))

@@ -1,0 +1,108 @@
+"""Blocks, fills and nets."""
+
+from decimal import Decimal
+
+from matching.engine.subsets import Budget, subsets
+from tests.unit.matching.engine.trades import compare, decisions, kinds, pairing, pairs, trade
+
+
+def fill(trade_id, quantity, **changes):
+    return trade(trade_id, quantity=quantity, **changes)
+
+
+def test_fills_on_the_left_make_up_a_block_on_the_right():
+    result = compare([fill("L1", 600), fill("L2", 400)], [fill("R7", 1000)])
+
+    assert pairing(result) == pairs(("L1 L2", "R7"))
+    assert list(result.matches["kind"]) == ["N:1"]
+
+
+def test_the_average_price_of_the_fills_must_agree():
+    close = compare([fill("L1", 1000, price="100.40")],
+                    [fill("R1", 600, price="100.00"), fill("R2", 400, price="101.00")])  # fmt: skip
+    apart = compare([fill("L1", 1000, price="100.90")],
+                    [fill("R1", 600, price="100.00"), fill("R2", 400, price="101.00")])  # fmt: skip
+
+    assert pairing(close) == pairs(("L1", "R1 R2"))
+    assert kinds(close) == []
+    assert pairing(apart) != pairs(("L1", "R1 R2"))
+
+
+def test_two_sets_of_rows_that_would_do_are_reviewed():
+    result = compare(
+        [fill("L1", 1000)],
+        [fill("R1", 600), fill("R2", 400), fill("R3", 700), fill("R4", 300)],
+    )
+
+    assert decisions(result) == ["REVIEW"]
+    assert list(result.matches["reason"]) == ["ambiguous"]
+
+
+def test_fills_of_another_account_do_not_count():
+    result = compare([fill("L1", 1000)], [fill("R1", 600), fill("R2", 400, account="ACC-2")])
+
+    assert "1:N" not in list(result.matches["kind"])
+    assert "AUTO" not in decisions(result)
+
+
+def test_allocations_of_a_block_may_go_to_many_accounts():
+    block = {"block_ref": "BLK-90210"}
+
+    result = compare(
+        [fill("L1", 1000, account="HOUSE", **block)],
+        [fill("R1", 600, account="A-1", **block), fill("R2", 400, account="A-2", **block)],
+    )
+
+    assert pairing(result) == pairs(("L1", "R1 R2"))
+    assert kinds(result) == []
+
+
+def test_the_sums_of_a_group_are_compared_exactly():
+    result = compare(
+        [fill("L1", 1000, net_amount="40000.00", block_ref="BLK-90210")],
+        [fill("R1", 600, net_amount="24000.00", block_ref="BLK-90210"),
+         fill("R2", 400, net_amount="16003.00", block_ref="BLK-90210")],
+    )  # fmt: skip
+
+    assert kinds(result) == ["NET_AMOUNT"]
+    assert result.differences["difference"].tolist() == [Decimal(-3)]
+
+
+def test_many_against_many_by_net_is_always_reviewed():
+    order = {"order_ref": "ORD-5501"}
+    left = [fill("L1", 500, **order), fill("L2", 300, **order), fill("L3", 200, **order)]
+    right = [fill("R1", 550, **order), fill("R2", 450, **order)]
+
+    result = compare(left, right)
+
+    assert pairing(result) == pairs(("L1 L2 L3", "R1 R2"))
+    assert list(result.matches["kind"]) == ["N:M"]
+    assert decisions(result) == ["REVIEW"]
+    assert list(result.matches["reason"]) == ["net"]
+    assert kinds(result) == []
+
+
+def test_a_position_bought_and_sold_is_netted():
+    left = [fill("L1", 700), fill("L2", 200, side="SELL")]
+
+    result = compare(left, [fill("R1", 250), fill("R2", 250)])
+
+    assert pairing(result) == pairs(("L1 L2", "R1 R2"))
+    assert decisions(result) == ["REVIEW"]
+
+
+def test_subsets_add_up_and_end_with_the_budget():
+    found = list(subsets([7, 6, 4, 3, 1], 10, 3, Budget(1000)))
+
+    assert sorted(found) == [(0, 3), (1, 2), (1, 3, 4)]
+    assert list(subsets([7, 6, 4, 3, 1], 10, 3, Budget(2))) == []
+
+
+def test_a_search_too_long_is_cut_and_counted():
+    left = [fill("L1", 100_003)]
+    right = [fill(f"R{at}", 2 * at + 1000) for at in range(40)]
+
+    passes = compare(left, right).passes.set_index("name")
+
+    assert passes.loc["block and fills", "cut"] >= 0
+    assert passes.loc["block and fills", "seconds"] < 5
