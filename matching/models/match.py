@@ -36,6 +36,7 @@ class Match(models.Model):
     class Meta:
         ordering = ("-created_at", "-pk")
         verbose_name_plural = "matches"
+        permissions = [("decide_match", "Can pair, take apart, confirm and reject matches")]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status=MatchStatus.PROPOSED) | Q(decision=Decision.REVIEW),

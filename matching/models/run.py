@@ -50,6 +50,7 @@ class ReconciliationRun(models.Model):
 
     class Meta:
         ordering = ("-requested_at", "-pk")
+        permissions = [("start_run", "Can start a reconciliation")]
         constraints = [
             models.UniqueConstraint(
                 fields=["reconciliation", "from_date", "to_date"],

@@ -1,0 +1,47 @@
+"""The engine's rules of a stored rule set."""
+
+from datetime import date
+from typing import Any
+
+from matching import engine
+from matching.models import ReconciliationRun, RuleSet
+from trades.models import FxRate
+
+
+class InvalidRules(Exception):
+    """A definition the engine cannot run; the sentence says what and where."""
+
+
+def validated(definition: dict[str, Any]) -> engine.RuleSet:
+    """
+    Return the rules a definition stands for.
+
+    :raises InvalidRules: if it is not a valid rule set.
+    """
+    try:
+        return engine.RuleSet.from_dict(definition)
+    except (ValueError, TypeError, KeyError) as problem:
+        raise InvalidRules(str(problem)) from problem
+
+
+def engine_rules(*, rule_set: RuleSet, base_currency: str, as_of: date) -> engine.RuleSet:
+    """
+    Return the engine's rules of a version, with the FX rates in force on a date.
+
+    :raises InvalidRules: if the stored definition is not valid.
+    """
+    rates = FxRate.objects.filter(base=base_currency, as_of_date__lte=as_of).order_by("as_of_date")
+    definition = rule_set.definition
+    if "currency" not in definition:
+        return validated(definition)
+    fx = definition["currency"].get("fx", {}) | {rate.currency: str(rate.rate) for rate in rates}
+    currency = {**definition["currency"], "base": base_currency, "fx": fx}
+    return validated({**definition, "currency": currency})
+
+
+def rules_of_run(run: ReconciliationRun) -> engine.RuleSet:
+    return engine_rules(
+        rule_set=run.rule_set,
+        base_currency=run.reconciliation.base_currency,
+        as_of=run.to_date,
+    )

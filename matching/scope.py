@@ -1,0 +1,93 @@
+"""Which trades and matches a run looks at, as querysets."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from matching.choices import MatchStatus
+from matching.models import Match, MatchDifference, MatchLeg, ReconciliationRun
+from matching.querysets import MatchQuerySet
+from trades.choices import TradeState
+from trades.models import Source, Trade
+from trades.querysets import TradeQuerySet
+
+# The two sources may date one trade apart: around midnight, and over a weekend.
+NEIGHBOUR_DAYS = timedelta(days=3)
+
+
+def live_leg(run: ReconciliationRun) -> Exists:
+    """Tell of a trade whether it has a live leg in the run's reconciliation."""
+    return Exists(
+        MatchLeg.objects.filter(
+            reconciliation=run.reconciliation, is_live=True, trade=OuterRef("pk")
+        )
+    )
+
+
+def of_asset_class(run: ReconciliationRun, trades: TradeQuerySet) -> TradeQuerySet:
+    asset_class = run.reconciliation.asset_class
+    if not asset_class:
+        return trades
+    return trades.filter(
+        Q(asset_class=asset_class) | Q(asset_class="", instrument__asset_class=asset_class)
+    )
+
+
+def in_scope(run: ReconciliationRun, source: Source) -> TradeQuerySet:
+    """
+    Return the trades of a source the run answers for: matched, broken or pending, each one.
+
+    A cancelled trade nobody ever paired has nothing to agree with and is left out.
+    """
+    dated = of_asset_class(run, source.trades.between(run.from_date, run.to_date))
+    return dated.filter(~Q(state=TradeState.CANCELLED) | live_leg(run))
+
+
+def matches_in_scope(run: ReconciliationRun) -> MatchQuerySet:
+    """Return the live matches with a leg dated within the run."""
+    leg = MatchLeg.objects.filter(
+        match=OuterRef("pk"), trade__trade_date__range=(run.from_date, run.to_date)
+    )
+    live = Match.objects.live().filter(reconciliation=run.reconciliation)
+    return live.filter(Exists(leg))
+
+
+def doubtful_matches(run: ReconciliationRun) -> MatchQuerySet:
+    """
+    Return the matches in scope that nobody decided on and that a new look may change.
+
+    Those are the proposals, those whose trades disagree or changed since, and those made under
+    other rules. A quietly agreed match stays as it is, which is what makes a second run cheap.
+    """
+    undecided = matches_in_scope(run).filter(decided_by=None)
+    return undecided.filter(
+        Q(status=MatchStatus.PROPOSED) | ~Q(rule_set=run.rule_set) | _disagrees() | _changed()
+    )
+
+
+def decided_matches_to_compare(run: ReconciliationRun) -> MatchQuerySet:
+    """Return the matches a person made or confirmed whose comparison may have changed."""
+    decided = matches_in_scope(run).filter(decided_by__isnull=False, status=MatchStatus.MATCHED)
+    return decided.filter(~Q(rule_set=run.rule_set) | _disagrees() | _changed())
+
+
+def open_trades(run: ReconciliationRun, source: Source, doubtful: MatchQuerySet) -> TradeQuerySet:
+    """Return the trades of a source the engine may pair: not held by a match that stands."""
+    standing = MatchLeg.objects.filter(
+        reconciliation=run.reconciliation, is_live=True, trade=OuterRef("pk")
+    ).exclude(match__in=doubtful.values("pk"))
+    doubted = MatchLeg.objects.filter(match__in=doubtful.values("pk"), is_live=True)
+    dated = Q(trade_date__range=(run.from_date - NEIGHBOUR_DAYS, run.to_date + NEIGHBOUR_DAYS)) | Q(
+        pk__in=doubted.values("trade")
+    )
+    trades = of_asset_class(run, Trade.objects.filter(source=source))
+    return trades.filter(dated).filter(~Exists(standing))
+
+
+def _disagrees() -> Exists:
+    return Exists(MatchDifference.objects.filter(match=OuterRef("pk")))
+
+
+def _changed() -> Exists:
+    legs = MatchLeg.objects.filter(match=OuterRef("pk"))
+    return Exists(legs.exclude(trade_version=F("trade__version")))

@@ -1,0 +1,152 @@
+"""What a run does between reading trades and committing matches."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import pandas as pd
+
+from matching import engine
+from matching.choices import Decision, LegSide, MatchStatus
+from matching.frames import trades_frame
+from matching.models import Match, MatchLeg, ReconciliationRun
+from matching.rules import rules_of_run
+from matching.scope import (
+    decided_matches_to_compare,
+    doubtful_matches,
+    in_scope,
+    live_leg,
+    matches_in_scope,
+    open_trades,
+)
+from matching.services import bulk, standing
+from matching.services.comparing import compare_again
+from matching.services.outcome import Outcome
+from trades.choices import TradeState
+
+Progress = Callable[[str, int], None]
+
+
+class PairedScope:
+    """The outcome of pairing a run's trades, held until it is written in one transaction."""
+
+    def __init__(
+        self, run: ReconciliationRun, rules: engine.RuleSet, outcome: Outcome, kept: list[int]
+    ) -> None:
+        self.run = run
+        self.rules = rules
+        self.outcome = outcome
+        self.kept = kept
+
+    def write(self, *, at: datetime) -> None:
+        """Take apart what the new pairing replaces and write it, leaving people's work alone."""
+        replaced = doubtful_matches(self.run).exclude(pk__in=self.kept)
+        bulk.supersede(list(replaced.values_list("pk", flat=True)))
+        outcome = self.outcome.without(self._taken_meanwhile())
+        keys = bulk.write_matches(run=self.run, outcome=outcome, at=at)
+        bulk.write_differences(outcome.differences, keys)
+        bulk.write_alternatives(outcome.alternatives, keys)
+        compare_again(
+            matches=decided_matches_to_compare(self.run),
+            rules=self.rules,
+            rule_set=self.run.rule_set,
+        )
+
+    def _taken_meanwhile(self) -> set[int]:
+        """Find the new matches one of whose trades a person paired while the engine worked."""
+        legs = self.outcome.legs
+        held = bulk.held_trades(self.run.reconciliation, legs["row"].tolist())
+        return set(legs.loc[legs["row"].isin(held), "match_id"])
+
+    def count(self) -> None:
+        """Set the run's counts to how its scope stands now."""
+        run = self.run
+        agreed = MatchLeg.objects.filter(
+            reconciliation=run.reconciliation, is_live=True, match__status=MatchStatus.MATCHED
+        )
+        for side, source in (
+            (LegSide.LEFT, run.reconciliation.left_source),
+            (LegSide.RIGHT, run.reconciliation.right_source),
+        ):
+            trades = in_scope(run, source)
+            setattr(run, f"{side}_trades", trades.count())
+            setattr(run, f"matched_{side}", trades.filter(pk__in=agreed.values("trade")).count())
+            setattr(run, f"unmatched_{side}", trades.filter(~live_leg(run)).count())
+        live = matches_in_scope(run)
+        made = live.filter(status=MatchStatus.MATCHED, decision=Decision.AUTO)
+        run.auto_matched = made.count()
+        run.manual_review = live.filter(status=MatchStatus.PROPOSED).count()
+        run.candidates_cut = self.outcome.candidates_cut
+
+
+def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
+    """
+    Read the run's open trades and pair them; nothing is written.
+
+    :raises InvalidRules: if the run's rule set is not valid.
+    """
+    began = time.perf_counter()
+    on_progress("Reading trades", 5)
+    doubtful = doubtful_matches(run)
+    left = trades_frame(open_trades(run, run.reconciliation.left_source, doubtful))
+    right = trades_frame(open_trades(run, run.reconciliation.right_source, doubtful))
+    run.timings["read"] = round(time.perf_counter() - began, 3)
+
+    on_progress(f"Pairing {len(left):,} with {len(right):,} trades", 25)
+    rules = rules_of_run(run)
+    outcome = _living_then_cancelled(left, right, rules, refused_pairs(run))
+    versions = pd.concat([left["version"], right["version"]])
+    outcome = outcome.with_versions(versions).only(_with_a_leg_in_scope(run, outcome, left, right))
+    kept = standing.confirmed(outcome, doubtful, run.rule_set_id)
+    run.timings["pair"] = round(time.perf_counter() - began - run.timings["read"], 3)
+    return PairedScope(run, rules, outcome.without(kept.values()), list(kept))
+
+
+def refused_pairs(run: ReconciliationRun) -> pd.DataFrame:
+    """Return the pairs of trades a person said are not the same: columns left and right."""
+    refused = Match.objects.filter(
+        reconciliation=run.reconciliation,
+        kind="1:1",
+        status__in=[MatchStatus.REJECTED, MatchStatus.UNMATCHED],
+    )
+    legs = MatchLeg.objects.filter(match__in=refused).values_list("match_id", "side", "trade_id")
+    frame = pd.DataFrame.from_records(legs, columns=["match", "side", "trade"])
+    pairs = frame.pivot(index="match", columns="side", values="trade")
+    return pairs.reindex(columns=["left", "right"]).astype("int64").drop_duplicates()
+
+
+def _living_then_cancelled(
+    left: pd.DataFrame, right: pd.DataFrame, rules: engine.RuleSet, refused: pd.DataFrame
+) -> Outcome:
+    """
+    Pair the living trades first, so that a cancelled trade never takes a living one's partner.
+
+    What is left then meets the cancelled trades: a sure pair of the two is a STATE difference,
+    and anything less sure than that is nothing at all.
+    """
+    living_left, gone_left = _living_and_cancelled(left)
+    living_right, gone_right = _living_and_cancelled(right)
+    first = engine.reconcile(living_left, living_right, rules, refused=refused)
+    outcome = Outcome.of(first)
+    gone = set(gone_left.index) | set(gone_right.index)
+    if not gone:
+        return outcome
+    rest_left = pd.concat([living_left.loc[first.unmatched_left], gone_left])
+    rest_right = pd.concat([living_right.loc[first.unmatched_right], gone_right])
+    second = Outcome.of(engine.reconcile(rest_left, rest_right, rules, refused=refused))
+    with_gone = set(second.legs.loc[second.legs["row"].isin(gone), "match_id"])
+    sure = set(second.matches.loc[second.matches["decision"] == Decision.AUTO, "match_id"])
+    return outcome.followed_by(second.only(sure & with_gone))
+
+
+def _living_and_cancelled(trades: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    cancelled = trades["state"] == TradeState.CANCELLED
+    return trades[~cancelled], trades[cancelled]
+
+
+def _with_a_leg_in_scope(
+    run: ReconciliationRun, outcome: Outcome, left: pd.DataFrame, right: pd.DataFrame
+) -> set[int]:
+    dates = pd.concat([left["trade_date"], right["trade_date"]])
+    within = outcome.legs["row"].map(dates).between(run.from_date, run.to_date)
+    return set(outcome.legs.loc[within, "match_id"])

@@ -1,0 +1,74 @@
+"""Rule sets: drafted, validated, activated one version at a time."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from matching.choices import RuleSetStatus
+from matching.models import RuleSet
+from matching.rules import validated
+
+
+class RuleSetNotDraft(Exception):
+    """Only a draft can be edited or activated."""
+
+
+def draft(
+    *, name: str, definition: dict[str, Any], note: str = "", by: Any, at: datetime
+) -> RuleSet:
+    """
+    Write a new draft version of a rule set.
+
+    :raises InvalidRules: if the definition is not valid.
+    """
+    validated(definition)
+    with transaction.atomic():
+        latest = RuleSet.objects.filter(name=name).aggregate(latest=Max("version"))["latest"] or 0
+        return RuleSet.objects.create(
+            name=name,
+            version=latest + 1,
+            definition=definition,
+            note=note,
+            created_by=by,
+            created_at=at,
+        )
+
+
+def edit_draft(*, rule_set_id: int, definition: dict[str, Any], note: str) -> RuleSet:
+    """
+    Change a draft; an active or retired version never changes.
+
+    :raises InvalidRules: if the definition is not valid.
+    :raises RuleSetNotDraft: if it is no draft any more.
+    """
+    validated(definition)
+    drafts = RuleSet.objects.filter(pk=rule_set_id, status=RuleSetStatus.DRAFT)
+    if not drafts.update(definition=definition, note=note):
+        raise RuleSetNotDraft("Only a draft can be edited; copy this version to a new draft.")
+    return RuleSet.objects.get(pk=rule_set_id)
+
+
+@transaction.atomic
+def activate(*, rule_set_id: int, by: Any, at: datetime) -> RuleSet:
+    """
+    Make a draft the active version of its name and retire the one before it.
+
+    :raises InvalidRules: if the definition is not valid.
+    :raises RuleSetNotDraft: if it is no draft any more.
+    """
+    rule_set = RuleSet.objects.select_for_update().get(pk=rule_set_id)
+    validated(rule_set.definition)
+    if rule_set.status != RuleSetStatus.DRAFT:
+        raise RuleSetNotDraft(
+            f"{rule_set} is {rule_set.get_status_display().lower()}, not a draft."
+        )
+    RuleSet.objects.filter(name=rule_set.name, status=RuleSetStatus.ACTIVE).update(
+        status=RuleSetStatus.RETIRED
+    )
+    rule_set.status = RuleSetStatus.ACTIVE
+    rule_set.activated_at = at
+    rule_set.activated_by = by
+    rule_set.save(update_fields=["status", "activated_at", "activated_by"])
+    return rule_set
