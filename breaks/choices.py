@@ -27,9 +27,7 @@ class BreakCategory(TextChoices):
     STATIC_DATA = "STATIC_DATA", "Static data"
 
 
-CATEGORY: dict[BreakType, BreakCategory] = {
-    kind: BreakCategory.ECONOMIC for kind in BreakType
-} | {
+CATEGORY: dict[BreakType, BreakCategory] = dict.fromkeys(BreakType, BreakCategory.ECONOMIC) | {
     BreakType.SETTLEMENT_DATE: BreakCategory.TIMING,
     BreakType.TRADE_DATE: BreakCategory.TIMING,
     BreakType.TIMING: BreakCategory.TIMING,

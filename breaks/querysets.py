@@ -1,9 +1,11 @@
+from typing import Any
+
 from django.db import models
 
 from breaks.choices import LIVE
 
 
-class TradeBreakQuerySet(models.QuerySet):
+class TradeBreakQuerySet(models.QuerySet[Any]):
     def live(self) -> "TradeBreakQuerySet":
         """Keep the breaks somebody still has to work: neither resolved nor accepted."""
         return self.filter(status__in=LIVE)

@@ -17,7 +17,8 @@ class TradeBreak(models.Model):
 
     The fingerprint is made of the reconciliation, the type, the trades' identities and the
     field, so the same disagreement is the same row however often it is found. `version` rises
-    with every write, and a write names the version it read.
+    with every change, each of which is one event of the history, and a write names the version
+    it read. That a run merely saw it again is no change, and makes nobody's edit stale.
     """
 
     reconciliation = models.ForeignKey(Reconciliation, models.PROTECT, related_name="breaks")
@@ -28,9 +29,7 @@ class TradeBreak(models.Model):
     severity = models.CharField(max_length=8, choices=Severity)
     status = models.CharField(max_length=24, choices=BreakStatus, default=BreakStatus.OPEN)
 
-    match = models.ForeignKey(
-        Match, models.SET_NULL, null=True, blank=True, related_name="breaks"
-    )
+    match = models.ForeignKey(Match, models.SET_NULL, null=True, blank=True, related_name="breaks")
     left_trade = models.ForeignKey(
         Trade, models.PROTECT, null=True, blank=True, related_name="breaks_on_left"
     )
@@ -77,11 +76,13 @@ class TradeBreak(models.Model):
     class Meta:
         ordering = ("-opened_at", "-pk")
         verbose_name = "break"
+        permissions = [
+            ("work_tradebreak", "Can work breaks"),
+            ("accept_tradebreak", "Can accept breaks as a loss"),
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=(
-                    Q(status__in=ENDED, resolved_at__isnull=False) & ~Q(reason_code="")
-                )
+                condition=(Q(status__in=ENDED, resolved_at__isnull=False) & ~Q(reason_code=""))
                 | (~Q(status__in=ENDED) & Q(resolved_at=None, resolved_by=None, reason_code="")),
                 name="break_ended_iff_when_and_why",
             ),

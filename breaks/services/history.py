@@ -1,0 +1,178 @@
+"""
+The only writer of `BreakEvent`, and the check that nobody else wrote one.
+
+Each break has a chain. An event's `digest` is the SHA-256 (hex) of this JSON array, written
+without spaces, ASCII only, object keys sorted::
+
+    [break id, sequence, kind, from_status, to_status, user id or null,
+     time in UTC as 2026-03-05T12:00:00.000000+00:00, reason, detail, previous digest]
+
+and `previous_digest` is the digest of the event before, empty for the first. Every write that
+raises a break's `version` appends exactly one event, numbered with the version it led to, and
+the last status an event names is the break's. So a changed, removed, added or re-ordered
+event shows, and so does a truncated tail. A whole break removed with its events does not: that
+needs the heads of all chains kept elsewhere.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import F
+
+from breaks.choices import BreakStatus, EventKind
+from breaks.models import BreakEvent, TradeBreak
+
+BATCH = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """
+    One thing to append to a break's history, after the write that raised its version.
+
+    `detail` is JSON without floats: money as text.
+    """
+
+    trade_break: TradeBreak
+    kind: EventKind
+    from_status: BreakStatus | None = None
+    to_status: BreakStatus | None = None
+    by: User | None = None
+    reason: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BrokenLink:
+    """The first place where a break's history is not as it was written."""
+
+    break_id: int
+    sequence: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"Break {self.break_id}, event {self.sequence}: {self.why}"
+
+
+def append(entries: Sequence[Entry], *, at: datetime) -> list[BreakEvent]:
+    """
+    Append one event to the history of each break named; at most one a break and call.
+
+    Two statements and a batch for every few thousand events, whatever the number of breaks.
+    """
+    heads = _heads([entry.trade_break.pk for entry in entries])
+    events = []
+    for entry in entries:
+        event = BreakEvent(
+            trade_break=entry.trade_break,
+            sequence=entry.trade_break.version,
+            kind=entry.kind,
+            from_status=entry.from_status or "",
+            to_status=entry.to_status or "",
+            by=entry.by,
+            at=at,
+            reason=entry.reason,
+            detail=dict(entry.detail),
+            previous_digest=heads.get(entry.trade_break.pk, ""),
+        )
+        event.digest = digest_of(event)
+        events.append(event)
+    return BreakEvent.objects.bulk_create(events, batch_size=BATCH)
+
+
+def digest_of(event: BreakEvent) -> str:
+    """Return the digest an event must have; the format is at the head of this module."""
+    content = [
+        event.trade_break_id,
+        event.sequence,
+        str(event.kind),
+        str(event.from_status),
+        str(event.to_status),
+        event.by_id,
+        event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        event.reason,
+        event.detail,
+        event.previous_digest,
+    ]
+    text = json.dumps(content, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def verify(*, break_ids: Iterable[int] | None = None) -> Iterator[BrokenLink]:
+    """
+    Yield the first broken link of every break whose history does not hold, by break id.
+
+    Reads all breaks, or those named, in a stream: memory does not grow with the history.
+    """
+    breaks = TradeBreak.objects.order_by("pk")
+    events = BreakEvent.objects.order_by("trade_break_id", "sequence", "pk")
+    if break_ids is not None:
+        wanted = list(break_ids)
+        breaks = breaks.filter(pk__in=wanted)
+        events = events.filter(trade_break__in=wanted)
+    chains = groupby(events.iterator(chunk_size=BATCH), key=lambda event: event.trade_break_id)
+    chain_of, chain = next(chains, (None, iter(())))
+    rows = breaks.values_list("pk", "version", "status")
+    for pk, version, status in rows.iterator(chunk_size=BATCH):
+        mine: Iterator[BreakEvent] = iter(())
+        if chain_of == pk:
+            mine = chain
+        if _check(pk, version, BreakStatus(status), mine) and (broken := _look_again(pk)):
+            yield broken
+        if chain_of == pk:
+            chain_of, chain = next(chains, (None, iter(())))
+
+
+def _heads(break_ids: Sequence[int]) -> dict[int, str]:
+    """Return the digest of the last event of each break that has one."""
+    heads: dict[int, str] = {}
+    for start in range(0, len(break_ids), BATCH):
+        events = BreakEvent.objects.filter(
+            trade_break__in=break_ids[start : start + BATCH],
+            sequence=F("trade_break__version") - 1,
+        )
+        heads.update(events.values_list("trade_break", "digest"))
+    return heads
+
+
+def _look_again(pk: int) -> BrokenLink | None:
+    """Check one break by itself: the two streams may have seen it before and after a write."""
+    row = TradeBreak.objects.values_list("version", "status").get(pk=pk)
+    events = BreakEvent.objects.filter(trade_break=pk).order_by("sequence", "pk")
+    return _check(pk, row[0], BreakStatus(row[1]), iter(events))
+
+
+def _check(
+    pk: int, version: int, status: BreakStatus, chain: Iterator[BreakEvent]
+) -> BrokenLink | None:
+    previous, sequence, last_status = "", 0, ""
+    for event in chain:
+        sequence += 1
+        if why := _fault(event, sequence, previous):
+            return BrokenLink(pk, sequence, why)
+        previous, last_status = event.digest, event.to_status or last_status
+    if sequence < version:
+        written = f"the break was written {version} times"
+        return BrokenLink(pk, sequence + 1, f"it is missing; {written}.")
+    if sequence > version:
+        return BrokenLink(pk, version + 1, f"the break was written only {version} times.")
+    if last_status != status:
+        said = BreakStatus(last_status).label if last_status in BreakStatus else "without status"
+        return BrokenLink(pk, sequence, f"it leaves the break {said}, but it is {status.label}.")
+    return None
+
+
+def _fault(event: BreakEvent, sequence: int, previous: str) -> str:
+    if event.sequence != sequence:
+        return f"it is missing; event {event.sequence} follows."
+    if event.previous_digest != previous:
+        return "it does not continue the event before it."
+    if event.digest != digest_of(event):
+        return "its content is not what was written."
+    return ""

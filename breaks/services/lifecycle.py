@@ -1,0 +1,57 @@
+"""The one place where a break's status changes; what may follow what is `transitions.ALLOWED`."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from breaks.choices import BreakStatus, ReasonCode
+from breaks.models import TradeBreak
+from breaks.models.trade_break import ENDED
+from breaks.transitions import ALLOWED, is_allowed
+
+
+class WorkRefused(Exception):
+    """What was asked of a break cannot be done; the sentence says why and what to do."""
+
+
+class TransitionNotAllowed(WorkRefused):
+    """The lifecycle has no arrow from the break's status to the one asked for."""
+
+
+def move(
+    trade_break: TradeBreak,
+    to: BreakStatus,
+    *,
+    at: datetime,
+    by: User | None,
+    reason_code: ReasonCode | None = None,
+) -> BreakStatus:
+    """
+    Set the status of a row in memory, with all that belongs to it; return the one it had.
+
+    Ending takes a reason code and, unless the break cleared by itself, a person. Re-opening
+    takes the SLA clock's `due_at` away, for it starts anew.
+
+    :raises TransitionNotAllowed: if `transitions.ALLOWED` has no such arrow.
+    """
+    before = BreakStatus(trade_break.status)
+    if not is_allowed(before, to):
+        raise TransitionNotAllowed(_sentence(trade_break, before, to))
+    ending = to in ENDED
+    itself = reason_code == ReasonCode.AUTO_CLEARED
+    trade_break.status = to
+    trade_break.resolved_at = at if ending else None
+    trade_break.resolved_by = by if ending and not itself else None
+    trade_break.reason_code = reason_code if ending and reason_code else ""
+    if before in ENDED and not ending:
+        trade_break.due_at = None
+    return before
+
+
+def _sentence(trade_break: TradeBreak, before: BreakStatus, to: BreakStatus) -> str:
+    named = f"Break {trade_break.pk} is {before.label.lower()}"
+    if before == to:
+        return f"{named} already; nothing is left to do."
+    after = [status.label.lower() for status in BreakStatus if status in ALLOWED[before]]
+    sentence = f"{named} and cannot become {to.label.lower()}, only {' or '.join(after)}."
+    return f"{sentence} Re-open it first." if before in ENDED else sentence

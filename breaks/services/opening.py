@@ -1,0 +1,243 @@
+"""Bring the breaks of a scope up to date: open, refresh, clear and re-open, in bulk."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from breaks.choices import CATEGORY, LIVE, BreakStatus, EventKind, ReasonCode
+from breaks.models import TradeBreak
+from breaks.services import history
+from breaks.services.history import Entry
+from breaks.services.lifecycle import move
+from breaks.services.pending import write_pending
+from breaks.services.scope import Scope
+from breaks.services.wanted import Disagreement, wanted_in
+from breaks.services.writing import Written, write_rows
+from breaks.values import plain
+from matching.models import Reconciliation, ReconciliationRun
+
+BATCH = 5_000
+ATTEMPTS = 3
+
+# What was accepted is accepted for these values, and no others.
+VALUES = ("left_value", "right_value", "difference")
+SHOWN = (*VALUES, "tolerance", "exposure", "currency", "exposure_note", "severity")
+LINKS = ("match_id", "left_trade_id", "right_trade_id", "trade_date")
+
+
+class BreaksMoved(Exception):
+    """Breaks kept being changed by others while this update read and wrote them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """
+    What an update follows from: a run, or a person's decision about a match.
+
+    `cleared_as` is the reason code of breaks that are gone by it, `why` the sentence kept.
+    """
+
+    run: ReconciliationRun | None = None
+    by: User | None = None
+    cleared_as: ReasonCode = ReasonCode.AUTO_CLEARED
+    why: str = ""
+
+
+@dataclass
+class Update:
+    """What one update is about to write."""
+
+    opened: list[TradeBreak] = field(default_factory=list)
+    writes: list[Written] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    live: int = 0
+
+
+def open_breaks(*, run: ReconciliationRun, at: datetime) -> int:
+    """
+    Bring the breaks and pending trades of a run's scope up to date; return the live breaks.
+
+    Each disagreement of the live matches and each unpaired trade is one break, whatever the
+    number of runs that found it. Called again for the same run it changes and counts nothing.
+
+    :raises BreaksMoved: if others kept changing the same breaks meanwhile; run it again.
+    :raises UnknownBreakType: if the rule set names a type of break that does not exist.
+    """
+    return bring_up_to_date(scope=Scope.of_run(run), cause=Cause(run=run), at=at)
+
+
+def bring_up_to_date(*, scope: Scope, cause: Cause, at: datetime) -> int:
+    """
+    Make the breaks and pending rows of a scope say what its matches say; return the live ones.
+
+    :raises BreaksMoved: if others kept changing the same breaks meanwhile.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _update(scope, cause, at)
+        except (BreaksMoved, IntegrityError):
+            # Somebody wrote one of these rows since it was read: look again at what is there.
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _update(scope: Scope, cause: Cause, at: datetime) -> int:
+    # Updates of one reconciliation take turns where the database locks rows; SQLite has one writer.
+    Reconciliation.objects.select_for_update(no_key=True).get(pk=scope.reconciliation.pk)
+    rows = scope.breaks()
+    wanted = wanted_in(scope=scope, at=at)
+    known = {row.fingerprint: row for row in rows.values()}
+    known |= _by_fingerprint(wanted.breaks.keys() - known.keys())
+    update = Update()
+    for print_, found in wanted.breaks.items():
+        if print_ in known:
+            _refresh(known[print_], found, cause, at, update)
+        else:
+            _open(found, scope, cause, at, update)
+    for row in rows.values():
+        if row.fingerprint not in wanted.breaks and row.status != BreakStatus.RESOLVED:
+            _clear(row, cause, at, update)
+    _write(update, at)
+    write_pending(scope=scope, pending=wanted.pending, run=cause.run)
+    return update.live
+
+
+def _by_fingerprint(prints: Iterable[str]) -> dict[str, TradeBreak]:
+    """Find rows that no trade in scope leads to: late reports, and breaks of a deleted match."""
+    wanted = sorted(prints)
+    return {
+        row.fingerprint: row
+        for start in range(0, len(wanted), BATCH)
+        for row in TradeBreak.objects.select_for_update()
+        .filter(fingerprint__in=wanted[start : start + BATCH])
+        .order_by("pk")
+    }
+
+
+def _open(found: Disagreement, scope: Scope, cause: Cause, at: datetime, update: Update) -> None:
+    row = TradeBreak(
+        reconciliation=scope.reconciliation,
+        fingerprint=found.fingerprint,
+        break_type=found.break_type,
+        category=CATEGORY[found.break_type],
+        field=found.field,
+        status=BreakStatus.OPEN,
+        opened_at=at,
+        last_seen_at=at,
+        first_run=cause.run,
+        last_run=cause.run,
+        times_seen=1 if cause.run else 0,
+        **{name: getattr(found, name) for name in (*SHOWN, *LINKS)},
+    )
+    update.opened.append(row)
+    update.live += 1
+    update.entries.append(
+        Entry(
+            trade_break=row,
+            kind=EventKind.OPENED,
+            to_status=BreakStatus.OPEN,
+            by=cause.by,
+            reason=cause.why,
+            detail={name: _text(getattr(found, name)) for name in ("break_type", "field", *SHOWN)},
+        )
+    )
+
+
+def _refresh(
+    row: TradeBreak, found: Disagreement, cause: Cause, at: datetime, update: Update
+) -> None:
+    """Bring a row to what was found, re-opening it where its end no longer stands."""
+    again = _ended_in_vain(row, found, cause)
+    if row.status == BreakStatus.RESOLVED and not again:
+        return
+    seen = cause.run is not None and row.last_run_id != cause.run.pk
+    changed = {name for name in SHOWN if getattr(row, name) != getattr(found, name)}
+    linked = {name for name in LINKS if getattr(row, name) != getattr(found, name)}
+    update.live += row.status in LIVE or again
+    if not (again or seen or changed or linked):
+        return
+    read = row.version
+    detail = {
+        name: [_text(getattr(row, name)), _text(getattr(found, name))] for name in sorted(changed)
+    }
+    for name in changed | linked:
+        setattr(row, name, getattr(found, name))
+    if seen:
+        row.last_run, row.last_seen_at = cause.run, at
+        row.times_seen += 1
+    if again or changed:
+        before = move(row, BreakStatus.OPEN, at=at, by=cause.by) if again else None
+        row.version += 1
+        update.entries.append(
+            Entry(
+                trade_break=row,
+                kind=EventKind.REOPENED if again else EventKind.VALUES_CHANGED,
+                from_status=before,
+                to_status=BreakStatus.OPEN if again else None,
+                by=cause.by,
+                reason=cause.why,
+                detail=detail,
+            )
+        )
+    update.writes.append(Written(row, read))
+
+
+def _ended_in_vain(row: TradeBreak, found: Disagreement, cause: Cause) -> bool:
+    """
+    Tell whether a break that ended is there again.
+
+    Accepted stays accepted for the very values. Cleared by itself and found again is back. What a
+    person resolved is back if the next run still finds it, or a decision brings it about anew.
+    """
+    if row.status == BreakStatus.ACCEPTED:
+        return any(getattr(row, name) != getattr(found, name) for name in VALUES)
+    if row.status != BreakStatus.RESOLVED:
+        return False
+    if row.reason_code == ReasonCode.AUTO_CLEARED:
+        return True
+    if cause.run is not None:
+        return row.last_run_id != cause.run.pk
+    return found.match_id is None or row.match_id != found.match_id
+
+
+def _clear(row: TradeBreak, cause: Cause, at: datetime, update: Update) -> None:
+    """End a break whose disagreement is gone."""
+    read = row.version
+    before = move(row, BreakStatus.RESOLVED, at=at, by=cause.by, reason_code=cause.cleared_as)
+    row.version += 1
+    update.writes.append(Written(row, read))
+    by_itself = cause.cleared_as == ReasonCode.AUTO_CLEARED
+    update.entries.append(
+        Entry(
+            trade_break=row,
+            kind=EventKind.AUTO_CLEARED if by_itself else EventKind.STATUS_CHANGED,
+            from_status=before,
+            to_status=BreakStatus.RESOLVED,
+            by=cause.by,
+            reason=cause.why or cause.cleared_as.label,
+            detail={"reason_code": str(cause.cleared_as)},
+        )
+    )
+
+
+def _write(update: Update, at: datetime) -> None:
+    if write_rows(update.writes) != len(update.writes):
+        raise BreaksMoved(
+            "Somebody kept changing the same breaks while they were brought up to date. "
+            "Run it again."
+        )
+    TradeBreak.objects.bulk_create(update.opened, batch_size=BATCH)
+    history.append(update.entries, at=at)
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return plain(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,192 @@
+"""The chain of events of each break, and that every kind of tampering shows."""
+
+import hashlib
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from breaks.models import BreakEvent, TradeBreak
+from breaks.services import work
+from breaks.services.history import verify
+from tests import factories
+from tests.integration.breaks.conftest import PRICE
+
+
+def sql(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+@pytest.fixture
+def story(desk, analyst):
+    """Return a break with four events, between two others."""
+    for _ in range(3):
+        desk.pair(PRICE)
+    desk.run()
+    row = TradeBreak.objects.order_by("pk")[1]
+    ask = {"break_id": row.pk, "version": None, "by": analyst, "at": desk.at}
+    work.claim(**ask)
+    work.comment(**ask, text="asked, with “quotes” and a \U0001f4b7")
+    work.resolve(**ask, reason_code="BOOKED")
+    assert list(verify()) == []
+    return row
+
+
+def broken() -> str:
+    [found] = verify()
+    return str(found)
+
+
+def test_the_digest_is_the_one_documented(story):
+    """Recomputed here by hand: an auditor can do the same with the columns alone."""
+    previous = ""
+    for event in BreakEvent.objects.filter(trade_break=story).order_by("sequence"):
+        content = [
+            story.pk,
+            event.sequence,
+            event.kind,
+            event.from_status,
+            event.to_status,
+            event.by_id,
+            event.at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"),
+            event.reason,
+            event.detail,
+            previous,
+        ]
+        text = json.dumps(content, separators=(",", ":"), sort_keys=True)
+        assert event.previous_digest == previous
+        assert event.digest == hashlib.sha256(text.encode("ascii")).hexdigest()
+        previous = event.digest
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("reason", "never asked"),
+        ("kind", "ASSIGNED"),
+        ("by_id", None),
+        ("at", factories.NOW),
+        ("detail", {"comment": 99}),
+        ("to_status", "OPEN"),
+        ("digest", "0" * 64),
+    ],
+)
+def test_a_changed_event_shows(story, column, value):
+    where = {"trade_break": story, "sequence": 3}
+    BreakEvent.objects.filter(**where).update(**{column: value})
+
+    assert broken() == f"Break {story.pk}, event 3: its content is not what was written."
+
+
+def test_a_changed_event_with_a_digest_made_anew_shows_in_the_next(story):
+    from breaks.services.history import digest_of
+
+    event = BreakEvent.objects.get(trade_break=story, sequence=3)
+    event.reason = "never asked"
+    sql(
+        "UPDATE breaks_breakevent SET reason = %s, digest = %s WHERE id = %s",
+        event.reason,
+        digest_of(event),
+        event.pk,
+    )
+
+    assert broken() == f"Break {story.pk}, event 4: it does not continue the event before it."
+
+
+@pytest.mark.parametrize(("sequence", "follows"), [(1, 2), (2, 3), (3, 4)])
+def test_a_removed_event_shows(story, sequence, follows):
+    sql(
+        "DELETE FROM breaks_breakevent WHERE trade_break_id = %s AND sequence = %s",
+        story.pk,
+        sequence,
+    )
+
+    expected = f"Break {story.pk}, event {sequence}: it is missing; event {follows} follows."
+    assert broken() == expected
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+def test_a_truncated_tail_shows(story, kept):
+    where = (story.pk, kept)
+    sql("DELETE FROM breaks_breakevent WHERE trade_break_id = %s AND sequence > %s", *where)
+
+    expected = f"event {kept + 1}: it is missing; the break was written 4 times."
+    assert broken() == f"Break {story.pk}, {expected}"
+
+
+def test_a_truncated_tail_shows_though_the_version_was_turned_back(story):
+    sql("DELETE FROM breaks_breakevent WHERE trade_break_id = %s AND sequence = 4", story.pk)
+    sql("UPDATE breaks_tradebreak SET version = 3 WHERE id = %s", story.pk)
+
+    assert "leaves the break In progress, but it is Resolved" in broken()
+
+
+def test_re_ordered_events_show(story):
+    for old, new in ((2, 99), (3, 2), (99, 3)):
+        sql(
+            "UPDATE breaks_breakevent SET sequence = %s "
+            "WHERE trade_break_id = %s AND sequence = %s",
+            new,
+            story.pk,
+            old,
+        )
+
+    assert "event 2: it does not continue" in broken()
+
+
+def test_an_added_event_shows(story):
+    last = BreakEvent.objects.filter(trade_break=story).order_by("sequence").last()
+    BreakEvent.objects.create(
+        trade_break=story,
+        sequence=5,
+        kind="COMMENTED",
+        at=factories.NOW,
+        previous_digest=last.digest,
+        digest="0" * 64,
+    )
+
+    assert "event 5: its content is not what was written" in broken()
+
+
+def test_events_moved_to_another_break_show(story):
+    first = TradeBreak.objects.order_by("pk")[0]
+    sql(
+        "UPDATE breaks_breakevent SET trade_break_id = %s "
+        "WHERE trade_break_id = %s AND sequence = 4",
+        first.pk,
+        story.pk,
+    )
+
+    assert [link.break_id for link in verify()] == [first.pk, story.pk]
+
+
+def test_a_status_changed_behind_the_desks_back_shows(story):
+    first = TradeBreak.objects.order_by("pk")[0]
+    sql("UPDATE breaks_tradebreak SET status = 'ESCALATED' WHERE id = %s", first.pk)
+
+    assert "leaves the break Open, but it is Escalated" in broken()
+
+
+def test_only_the_breaks_asked_for_are_read(story):
+    sql("DELETE FROM breaks_breakevent WHERE trade_break_id = %s", story.pk)
+    others = TradeBreak.objects.exclude(pk=story.pk).values_list("pk", flat=True)
+
+    assert list(verify(break_ids=others)) == []
+    assert [link.break_id for link in verify(break_ids=[story.pk])] == [story.pk]
+
+
+def test_the_command_says_how_much_it_read(story):
+    out = StringIO()
+    call_command("verify_history", stdout=out)
+    assert out.getvalue() == "The history of 3 breaks holds, 6 events.\n"
+
+
+def test_the_command_names_the_first_broken_link_and_fails(story):
+    sql("UPDATE breaks_breakevent SET reason = 'x' WHERE trade_break_id = %s", story.pk)
+
+    with pytest.raises(CommandError, match=f"Break {story.pk}, event 1: its content") as failure:
+        call_command("verify_history")
+    assert failure.value.returncode == 1
