@@ -1,14 +1,16 @@
 """The column type of money, price and quantity: exact to the digit on every database."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
-from django.db import models
+from django.db import DataError, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 DIGITS, PLACES = 28, 10
 COLLATION = "exact_decimal"
+# Many values of 28 digits add up to more: Python's own context would round them.
+_SUMS = Context(prec=60)
 
 
 class ExactDecimalField(models.DecimalField):
@@ -39,6 +41,12 @@ class ExactDecimalField(models.DecimalField):
         parameters["collation"] = COLLATION if connection.vendor == "sqlite" else None
         return parameters
 
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        """:raises DataError: on SQLite too, if the value has more digits than Postgres keeps."""
+        if isinstance(value, Decimal) and value and value.adjusted() >= DIGITS - PLACES:
+            raise DataError(f"{self.name} {value} has more than {DIGITS - PLACES} whole digits")
+        return super().get_db_prep_save(value, connection)
+
     def from_db_value(self, value: object, *_: object) -> Decimal | None:
         return value if value is None or isinstance(value, Decimal) else Decimal(str(value))
 
@@ -65,7 +73,7 @@ class _ExactSumOfText:
 
     def step(self, value: str | None) -> None:
         if value is not None:
-            self.total = (self.total or Decimal(0)) + Decimal(value)
+            self.total = _SUMS.add(self.total or Decimal(0), Decimal(value))
 
     def finalize(self) -> str | None:
         return None if self.total is None else str(self.total)

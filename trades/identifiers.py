@@ -26,17 +26,20 @@ _ASSET_ALIASES = {"XBT": "BTC", "XXBT": "BTC", "XETH": "ETH", "XXRP": "XRP", "XL
 _QUOTES = ("USDT", "USDC", "USD", "EUR", "GBP", "JPY", "CAD", "AUD", "CHF", "BTC", "XBT", "ETH")
 _CODES = frozenset({*_QUOTES, *_ASSET_ALIASES.values(), *_ASSET_ALIASES, "ADA", "SOL", "DOT",
                     "NZD", "SEK", "NOK", "DKK", "HKD", "SGD", "CNH", "CNY", "ZAR", "MXN",
-                    "PLN", "TRY", "INR", "KRW", "AVAX", "LINK", "ATOM", "XTZ", "EOS", "BCH"})  # fmt: skip
+                    "PLN", "TRY", "INR", "KRW", "AVAX", "LINK", "ATOM", "XTZ", "EOS",
+                    "BCH"})  # fmt: skip
 
 _PAIR_WITH_SEPARATOR = re.compile(r"^([A-Z0-9]{2,10})([/\-_.:])([A-Z0-9]{3,5})$")
 _CLASS_SEPARATOR = re.compile(r"[\s/\-_.]+")
 
 
+@lru_cache(maxsize=65_536)
 def compact(value: str) -> str:
     """Return an identifier without white space and punctuation, in capitals."""
     return re.sub(r"[\s\-./]", "", value).upper()
 
 
+@lru_cache(maxsize=65_536)
 def is_valid(scheme: str, value: str) -> bool:
     """Tell whether `value` has the form and the check digit of its `scheme`; others always pass."""
     checker = _CHECKED.get(scheme)

@@ -1,6 +1,10 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from trades.models.reference import Source
+from trades.names import party_key
 
 
 class Counterparty(models.Model):
@@ -37,6 +41,21 @@ class CounterpartyAlias(models.Model):
     def __str__(self) -> str:
         return self.spelling
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = party_key(self.spelling)
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Refuse a spelling that names nobody, or that means another counterparty already."""
+        key = party_key(self.spelling)
+        if not key:
+            raise ValidationError({"spelling": "This spelling names nobody."})
+        taken = CounterpartyAlias.objects.filter(key=key).exclude(pk=self.pk).first()
+        if taken:
+            raise ValidationError(
+                {"spelling": f"{taken.spelling!r} already means {taken.counterparty}."}
+            )
+
 
 class Account(models.Model):
     """One of our accounts, under the code we use for it."""
@@ -62,7 +81,9 @@ class AccountAlias(models.Model):
         ordering = ("source", "code")
         verbose_name_plural = "account aliases"
         constraints = [
-            models.UniqueConstraint(fields=["source", "code"], name="account_alias_means_one_account")
+            models.UniqueConstraint(
+                fields=["source", "code"], name="account_alias_means_one_account"
+            )
         ]
 
     def __str__(self) -> str:

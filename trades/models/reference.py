@@ -11,10 +11,14 @@ class Source(models.Model):
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=SourceKind)
     timezone = models.CharField(
-        max_length=64, default="UTC", help_text="IANA name; local times and trade dates are read in it."
+        max_length=64,
+        default="UTC",
+        help_text="IANA name; local times and trade dates are read in it.",
     )
     calendar = models.CharField(
-        max_length=16, default="XNYS", help_text="Exchange calendar of its business days (ISO 10383 MIC)."
+        max_length=16,
+        default="XNYS",
+        help_text="Exchange calendar of its business days (ISO 10383 MIC).",
     )
 
     class Meta:

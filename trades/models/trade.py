@@ -67,6 +67,7 @@ class Trade(models.Model):
 
     class Meta:
         ordering = ("-trade_date", "-pk")
+        permissions = [("view_raw_trade", "Can see reports as they were sent")]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "source_trade_id"], name="trade_reported_once_a_source"
