@@ -20,6 +20,9 @@ class Delivery(models.Model):
     layout = models.ForeignKey(Layout, models.SET_NULL, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=255, help_text="File name, or what was fetched.")
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the content.")
+    header = models.TextField(
+        blank=True, editable=False, help_text="The file's header, by which a corrected row is read."
+    )
     from_date = models.DateField(null=True, blank=True)
     to_date = models.DateField(null=True, blank=True)
 
@@ -46,6 +49,7 @@ class Delivery(models.Model):
     class Meta:
         ordering = ("-received_at", "-pk")
         verbose_name_plural = "deliveries"
+        permissions = [("start_ingestion", "Can start an ingestion")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(rows_in=F("loaded") + F("amended") + F("duplicates") + F("rejected")),
@@ -71,6 +75,7 @@ class RejectedRow(models.Model):
     reason = models.TextField()
     status = models.CharField(max_length=9, choices=RejectStatus, default=RejectStatus.OPEN)
     fixed = models.TextField(blank=True, help_text="The row as corrected.")
+    decision = models.TextField(blank=True, help_text="Why it was discarded.")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -1,0 +1,17 @@
+from connectors.protocol import Unreadable
+from connectors.services.deliveries import NotClaimable, execute_delivery, queue_deliveries
+from connectors.services.layouts import propose_layout
+from connectors.services.quarantine import REFUSALS, discard, replay
+from connectors.services.receiving import receive_file
+
+__all__ = [
+    "REFUSALS",
+    "NotClaimable",
+    "Unreadable",
+    "discard",
+    "execute_delivery",
+    "propose_layout",
+    "queue_deliveries",
+    "receive_file",
+    "replay",
+]

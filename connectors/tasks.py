@@ -1,0 +1,41 @@
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import OperationalError
+from django.utils import timezone
+
+from connectors import services
+from connectors.models import Feed
+
+
+@shared_task(
+    name="tasks.run_ingestion",
+    acks_late=True,
+    autoretry_for=(OperationalError,),
+    retry_backoff=True,
+    max_retries=5,
+)
+def run_ingestion(delivery_ids: list[int] | None = None) -> list[int]:
+    """
+    Execute queued deliveries; without ids, every enabled feed for yesterday and today.
+
+    A second message for the same delivery changes nothing. Returns the ids of what was done.
+    """
+    if delivery_ids is None:
+        today = timezone.now().date()
+        queued = services.queue_deliveries(
+            feeds=Feed.objects.filter(is_enabled=True),
+            from_date=today - timedelta(days=1),
+            to_date=today,
+            by=None,
+            at=timezone.now(),
+        )
+        delivery_ids = [delivery.pk for delivery in queued]
+    done: list[int] = []
+    for delivery_id in delivery_ids:
+        try:
+            finished = services.execute_delivery(delivery_id=delivery_id, at=timezone.now())
+        except services.NotClaimable:
+            continue
+        done += [delivery.pk for delivery in finished]
+    return done
