@@ -1,5 +1,6 @@
-"""Typed readers of environment variables: a value that does not parse names itself and stops the start."""
+"""Typed readers of the environment: what does not parse names itself and stops the start."""
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from urllib.parse import quote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+DATABASE_EXAMPLE = "postgres://user:password@host:5432/name"
 
 
 class Environment:
@@ -32,7 +35,9 @@ class Environment:
     def one_of(self, name: str, allowed: Sequence[str], default: str) -> str:
         value = self.text(name, "") or default
         if value not in allowed:
-            raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
+            raise ImproperlyConfigured(
+                f"{name} is {value!r}; it must be one of {', '.join(allowed)}."
+            )
         return value
 
     def flag(self, name: str, default: bool) -> bool:
@@ -59,40 +64,57 @@ class Environment:
         """
         url = self.text("DATABASE_URL", "")
         if not url and (host := self.text("POSTGRES_HOST", "")):
-            user, password = self.text("POSTGRES_USER", "postgres"), self.text("POSTGRES_PASSWORD", "")
+            user = quote(self.text("POSTGRES_USER", "postgres"), safe="")
+            password = quote(self.text("POSTGRES_PASSWORD", ""), safe="")
             url = (
-                f"postgres://{quote(user, safe='')}:{quote(password, safe='')}@{host}"
+                f"postgres://{user}:{password}@{host}"
                 f":{self.whole('POSTGRES_PORT', 5432)}/{self.text('POSTGRES_DB', 'recon')}"
             )
-        try:
-            settings: dict[str, Any] = dict(environ.Env.db_url_config(url or f"sqlite:///{default_path}"))
-        except Exception as problem:
-            raise ImproperlyConfigured(
-                f"DATABASE_URL does not parse ({problem}); write postgres://user:password@host:5432/name."
-            ) from problem
-        if not settings.get("ENGINE"):
-            raise ImproperlyConfigured(
-                "DATABASE_URL names no database Django knows; write postgres://user:password@host:5432/name."
-            )
-        if settings["ENGINE"].endswith("sqlite3"):
-            # Django's defaults lose contended writes: a deferred transaction cannot wait to upgrade.
-            settings["OPTIONS"] = {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            }
-        else:
-            settings["CONN_MAX_AGE"] = 60
-            settings["CONN_HEALTH_CHECKS"] = True
-        return settings
+        return database_settings(url or f"sqlite:///{default_path}")
 
     def secret_key(self, name: str, *, keep_in: Path, production: bool) -> str:
         """Read the key; outside production one is made once and kept, so that sessions last."""
         if value := self.text(name, ""):
             return value
         if production:
-            raise ImproperlyConfigured(f"{name} is not set; production needs one of 50 characters or more.")
+            raise ImproperlyConfigured(
+                f"{name} is not set; production needs one of 50 characters or more."
+            )
         if not keep_in.exists():
-            keep_in.touch(mode=0o600)
-            keep_in.write_text(secrets.token_urlsafe(50))
+            fresh = keep_in.with_name(f"{keep_in.name}.{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(50))
+            # Of several processes that start at once the first decides, and none reads half a key.
+            with contextlib.suppress(FileExistsError):
+                keep_in.hardlink_to(fresh)
+            fresh.unlink()
         return keep_in.read_text()
+
+
+def database_settings(url: str) -> dict[str, Any]:
+    """
+    Return Django's settings for the database a URL names.
+
+    :raises ImproperlyConfigured: if it is no database URL.
+    """
+    try:
+        settings: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    except Exception as problem:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL does not parse ({problem}); write {DATABASE_EXAMPLE}."
+        ) from problem
+    if "." not in settings.get("ENGINE", ""):
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names no database Django knows; write {DATABASE_EXAMPLE}."
+        )
+    if settings["ENGINE"].endswith("sqlite3"):
+        # Django's defaults lose contended writes: a deferred transaction cannot wait to upgrade.
+        settings["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    else:
+        settings["CONN_MAX_AGE"] = 60
+        settings["CONN_HEALTH_CHECKS"] = True
+    return settings

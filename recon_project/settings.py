@@ -8,6 +8,7 @@ Every variable is optional: without any, the desk runs on SQLite and a broker of
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
@@ -15,10 +16,10 @@ from recon_project.admin_face import UNFOLD  # noqa: F401  the look of the admin
 from recon_project.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+env = Environment(dotenv=Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
 
-env = Environment(dotenv=BASE_DIR / ".env")
+VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
+VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 ENVIRONMENT = env.one_of("ENVIRONMENT", ["development", "test", "uat", "production"], "development")
 PRODUCTION = ENVIRONMENT == "production"
@@ -152,18 +153,12 @@ REST_FRAMEWORK = {
         "knox.auth.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["recon_project.api.permissions.ModelPermissions"],
+    "DEFAULT_PERMISSION_CLASSES": ["trades.api.permissions.Needs"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.OrderingFilter",
-    ],
-    "DEFAULT_PAGINATION_CLASS": "recon_project.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "trades.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "recon_project.api.problems.problem_details",
     "COERCE_DECIMAL_TO_STRING": True,
-    "PAGE_SIZE": 100,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Trade Reconciliation and Exception Management",
@@ -174,6 +169,26 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "recon_project.api.schema.add_problems",
+    ],
+    # Several models have a `status`, a `kind` or a `side`: each set of choices gets its own name.
+    "ENUM_NAME_OVERRIDES": {
+        "TradeSide": "trades.choices.Side",
+        "MatchSide": "recon_project.api.schema.MATCH_SIDES",
+        "DeliveryStatus": "connectors.choices.DeliveryStatus",
+        "RejectStatus": "connectors.choices.RejectStatus",
+        "RunStatus": "matching.choices.RunStatus",
+        "MatchStatus": "matching.choices.MatchStatus",
+        "MatchKind": "matching.choices.MatchKind",
+        "BreakStatus": "breaks.choices.BreakStatus",
+        "BreakEventKind": "breaks.choices.EventKind",
+        "ReasonCode": "breaks.choices.ReasonCode",
+        "ResolvingReason": "breaks.api.inputs.RESOLVING",
+        "HealthStatus": "recon_project.health.STATUSES",
+        "HealthCheck": "recon_project.health.CHECKS",
+    },
 }
 
 # --- background work -------------------------------------------------------------------------
@@ -185,13 +200,13 @@ for _folder in ("messages", "control"):
 
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "visibility_timeout": 3600,
         "socket_timeout": 2,
         "socket_connect_timeout": 1,
     }
 else:
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_SPOOL / "messages"),
         "data_folder_out": str(_SPOOL / "messages"),
@@ -208,6 +223,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 100
 CELERY_TASK_TIME_LIMIT = 3000
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# The row is the queue: a message that cannot be sent is not worth a caller's wait.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 CELERY_TIMEZONE = "UTC"
@@ -233,7 +251,8 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles"))
+STATIC_ROOT = env.path("STATIC_ROOT", VAR_DIR / "static")
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "media"
 WHITENOISE_USE_FINDERS = True

@@ -7,3 +7,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("recon_project.api.urls")),
 ]
+
+# Outside the API these are Django's own pages.
+handler400 = "recon_project.api.problems.bad_request"
+handler403 = "recon_project.api.problems.permission_denied"
+handler404 = "recon_project.api.problems.page_not_found"
+handler500 = "recon_project.api.problems.server_error"

@@ -1,2 +1,50 @@
+"""Every path of the HTTP API; `once` marks the POSTs that heed Idempotency-Key."""
 
-urlpatterns: list = []
+from django.urls import include, path, re_path
+
+from breaks.api import acts
+from breaks.api import matches as decisions
+from breaks.api import views as breaks
+from connectors.api import views as connectors
+from matching.api import views as matching
+from recon_project.api.idempotency import once
+from recon_project.api.pages import Schema, docs, unknown
+from recon_project.health import Health
+from trades.api import views as trades
+from workflows.api import views as workflows
+
+V1 = [
+    path("health", Health.as_view(), name="health"),
+    path("ingestion/run", once(connectors.StartIngestion), name="start-ingestion"),
+    path("deliveries", connectors.DeliveryList.as_view(), name="deliveries"),
+    path("deliveries/<int:pk>", connectors.DeliveryDetail.as_view(), name="delivery"),
+    path("deliveries/<int:pk>/rejected", connectors.RejectedRowList.as_view(), name="rejected"),
+    path("trades", trades.TradeList.as_view(), name="trades"),
+    path("trades/<int:pk>", trades.TradeDetail.as_view(), name="trade"),
+    path("reconciliation/run", once(workflows.StartReconciliation), name="start-reconciliation"),
+    path("reconciliation/runs", matching.RunList.as_view(), name="runs"),
+    path("reconciliation/runs/<int:pk>", matching.RunDetail.as_view(), name="run"),
+    path("matches", once(decisions.Matches), name="matches"),
+    path("matches/<int:pk>", decisions.OneMatch.as_view(), name="match"),
+    path("matches/<int:pk>/confirm", once(decisions.ConfirmMatch), name="confirm-match"),
+    path("matches/<int:pk>/reject", once(decisions.RejectMatch), name="reject-match"),
+    path("breaks", breaks.BreakList.as_view(), name="breaks"),
+    path("breaks/open", breaks.OpenBreakList.as_view(), name="open-breaks"),
+    path("breaks/<int:pk>", breaks.BreakDetail.as_view(), name="break"),
+    path("breaks/<int:pk>/history", breaks.BreakHistory.as_view(), name="break-history"),
+    path("breaks/<int:pk>/claim", once(acts.Claim), name="claim-break"),
+    path("breaks/<int:pk>/assign", once(acts.Assign), name="assign-break"),
+    path("breaks/<int:pk>/comment", once(acts.Comment), name="comment-break"),
+    path("breaks/<int:pk>/await", once(acts.Await), name="await-break"),
+    path("breaks/<int:pk>/resolve", once(acts.Resolve), name="resolve-break"),
+    path("breaks/<int:pk>/accept", once(acts.Accept), name="accept-break"),
+    path("breaks/<int:pk>/reopen", once(acts.Reopen), name="reopen-break"),
+    path("breaks/<int:pk>/escalate", once(acts.Escalate), name="escalate-break"),
+    path("schema/", Schema.as_view(), name="schema"),
+]
+
+urlpatterns = [
+    path("v1/", include(V1)),
+    path("docs/", docs, name="docs"),
+    re_path("", unknown),
+]

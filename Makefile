@@ -1,0 +1,91 @@
+# The desk's commands. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# uv lives beside the packages: a sync removes what the lock does not name, uv included.
+TOOLS := $(VENV)/tools
+UV := $(TOOLS)/bin/uv
+UV_RANGE := uv>=0.9,<1
+STAMP := $(VENV)/.installed
+PORT ?= 8000
+HOST ?= 127.0.0.1
+WORKERS ?= 2
+ARGS ?=
+
+.PHONY: help install run test smoke lint types lock bench figures
+
+help: ## list these commands
+	@echo "Trade reconciliation desk. Commands:"
+	sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	echo "Start with: make run"
+
+install: $(STAMP) ## set up .venv from the hashed lock
+
+$(STAMP): requirements-dev.lock
+	@started=$$SECONDS
+	python=""; for name in "$${PYTHON:-}" python3.11 python3.13 python3.12 python3 python; do
+		if [ -n "$$name" ] && "$$name" -c \
+			'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+			>/dev/null 2>&1; then python="$$name"; break; fi
+	done
+	if [ -z "$$python" ]; then
+		echo "No Python 3.11, 3.12 or 3.13 with venv was found." >&2
+		echo "Install one (Debian: apt-get install python3 python3-venv)," \
+			"or name it: make install PYTHON=/path/to/python3.11" >&2
+		exit 1
+	fi
+	echo "Setting up $(VENV) with $$("$$python" --version) ..."
+	if ! $(PY) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+		rm -rf $(VENV)
+		"$$python" -m venv $(VENV)
+	fi
+	export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+	if ! [ -x $(UV) ]; then
+		if ! $(PY) -m pip --version >/dev/null 2>&1; then $(PY) -m ensurepip >/dev/null; fi
+		$(PY) -m pip install --quiet --target $(TOOLS) '$(UV_RANGE)'
+	fi
+	VIRTUAL_ENV="$$PWD/$(VENV)" $(UV) pip sync --quiet --require-hashes requirements-dev.lock
+	touch $@
+	echo "Installed in $$((SECONDS - started)) s. Next: make run, or make test."
+
+run: install ## start the desk with a demo on http://localhost:8000 (PORT=, HOST=, ARGS=--no-demo)
+	@echo "Starting the desk; Ctrl-C stops it."
+	exec $(PY) manage.py desk --host $(HOST) --port $(PORT) $(ARGS)
+
+test: install ## run every test (WORKERS=2; ARGS="tests/unit -k price")
+	@echo "Running the tests on $(WORKERS) processes ..."
+	if $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS); then
+		echo "All green. Next: make lint before a commit, make run to see the desk."
+	else
+		code=$$?
+		echo "Tests failed. Look at one alone: $(PY) -m pytest PATH::NAME -x" >&2
+		exit $$code
+	fi
+
+smoke: install ## what a new user does, end to end, in a folder thrown away afterwards
+	@$(PY) -m tests.smoke
+
+lint: install ## ruff, mypy and the import contracts
+	@echo "ruff check" && $(VENV)/bin/ruff check .
+	echo "ruff format" && $(VENV)/bin/ruff format --check .
+	echo "mypy" && $(VENV)/bin/mypy .
+	echo "import contracts" && $(VENV)/bin/lint-imports
+	echo "Clean. Next: make test."
+
+lock: install ## resolve pyproject.toml again into both hashed locks
+	@export VIRTUAL_ENV="$$PWD/$(VENV)" UV_CUSTOM_COMPILE_COMMAND="make lock"
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --group dev pyproject.toml -o requirements-dev.lock
+	echo "Locked. Next: make install, make test, and look at the diff of the two locks."
+
+bench: install ## time both feeds of 20,000 trades and judge the result against the truth
+	@$(PY) benchmarks/two_feeds.py $(ARGS)
+
+figures: bench ## the same as bench

@@ -1,0 +1,152 @@
+"""Start the main job: whoever asks, the row is written first and a worker only woken."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import Q
+
+from connectors.choices import DeliveryStatus
+from connectors.models import Delivery
+from matching.choices import RunStatus
+from matching.models import Reconciliation, ReconciliationRun
+from matching.services.runs import ScopeBusy, cancel_run, request_run
+from trades.models import Source
+from workflows.pipeline import reconcile
+
+STALE_AFTER = timedelta(minutes=1)
+
+
+class SourcesNotComparable(Exception):
+    """Two sources cannot be reconciled; the sentence says why."""
+
+
+def reconciliation_between(*, source1: str, source2: str) -> Reconciliation:
+    """
+    Return the reconciliation of two sources given by code, made on first use.
+
+    :raises SourcesNotComparable: if a code is unknown, both are the same, or several
+        reconciliations compare the two and the caller must name one.
+    """
+    sources = {source.code: source for source in Source.objects.filter(code__in=[source1, source2])}
+    for code in (source1, source2):
+        if code not in sources:
+            known = ", ".join(Source.objects.values_list("code", flat=True))
+            raise SourcesNotComparable(f"There is no source {code!r}; the sources are: {known}.")
+    if source1 == source2:
+        raise SourcesNotComparable(
+            f"{source1!r} cannot be reconciled with itself; name two sources."
+        )
+    left, right = sources[source1], sources[source2]
+    # The same two the other way round are the same comparison: a second one would open twins.
+    either_way = Q(left_source=left, right_source=right) | Q(left_source=right, right_source=left)
+    existing = list(Reconciliation.objects.filter(either_way))
+    if len(existing) > 1:
+        codes = ", ".join(sorted(one.code for one in existing))
+        raise SourcesNotComparable(
+            f"Several reconciliations compare {source1} with {source2} ({codes}); name one of them."
+        )
+    if existing:
+        return existing[0]
+    reconciliation, _ = Reconciliation.objects.get_or_create(
+        code=f"{left.code}-{right.code}",
+        defaults={
+            "name": f"{left.name} against {right.name}",
+            "left_source": left,
+            "right_source": right,
+            "calendar": left.calendar,
+        },
+    )
+    return reconciliation
+
+
+def start_reconciliation(
+    *,
+    reconciliation: Reconciliation,
+    from_date: date,
+    to_date: date,
+    by: Any,
+    at: datetime,
+    inline: bool,
+) -> ReconciliationRun:
+    """
+    Queue a run and wake a worker, or with `inline` execute it and return it ended.
+
+    :raises ScopeBusy: if the same scope is queued or running, or, inline, another run of the
+        reconciliation is; a run that could not start inline is cancelled.
+    :raises NoActiveRules: if the reconciliation's rule set has no active version.
+    """
+    run = request_run(
+        reconciliation=reconciliation, from_date=from_date, to_date=to_date, by=by, at=at
+    )
+    if not inline:
+        wake_run(run.pk)
+        return run
+    try:
+        return reconcile(run_id=run.pk, at=at)
+    except ScopeBusy:
+        cancel_run(run_id=run.pk, by=by, at=at)
+        raise
+
+
+def queue_due_reconciliations(*, at: datetime) -> list[ReconciliationRun]:
+    """
+    Queue every enabled reconciliation for yesterday and today at its left source's place.
+
+    One that is queued or running already is left to it, so that a second scheduler does no harm.
+    """
+    queued = []
+    enabled = Reconciliation.objects.filter(is_enabled=True).select_related("left_source")
+    for reconciliation in enabled:
+        today = at.astimezone(ZoneInfo(reconciliation.left_source.timezone)).date()
+        try:
+            queued.append(
+                start_reconciliation(
+                    reconciliation=reconciliation,
+                    from_date=today - timedelta(days=1),
+                    to_date=today,
+                    by=None,
+                    at=at,
+                    inline=False,
+                )
+            )
+        except ScopeBusy:
+            continue
+    return queued
+
+
+def wake_run(run_id: int) -> None:
+    """
+    Send a worker the message to look at a run, once the row is committed.
+
+    A broker that is down loses only the message: the sweep finds the row again.
+    """
+    transaction.on_commit(
+        lambda: current_app.send_task("tasks.run_reconciliation", kwargs={"run_id": run_id}),
+        robust=True,
+    )
+
+
+def wake_stale_work(*, at: datetime) -> int:
+    """
+    Send a message again for work that waits too long or whose worker is gone; return how many.
+
+    Waking a row twice does no harm: only one worker can claim it.
+    """
+    before = at - STALE_AFTER
+    runs = ReconciliationRun.objects.filter(
+        Q(status=RunStatus.QUEUED, requested_at__lt=before)
+        | Q(status=RunStatus.RUNNING, lease_expires_at__lt=at)
+    ).values_list("pk", flat=True)
+    deliveries = Delivery.objects.filter(
+        Q(status=DeliveryStatus.QUEUED, received_at__lt=before)
+        | Q(status=DeliveryStatus.RUNNING, lease_expires_at__lt=at)
+    ).values_list("pk", flat=True)
+    for run_id in runs:
+        wake_run(run_id)
+    if deliveries:
+        kwargs = {"delivery_ids": list(deliveries)}
+        current_app.send_task("tasks.run_ingestion", kwargs=kwargs)
+    return len(runs) + len(deliveries)
