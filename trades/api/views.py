@@ -1,0 +1,53 @@
+import logging
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from trades.api.base import ApiView
+from trades.api.filters import TradeFilters
+from trades.api.lists import ListView
+from trades.api.outputs import TradeDetailOutput, TradeOutput
+from trades.models import Trade
+
+SEES_RAW = "trades.view_raw_trade"
+
+access = logging.getLogger("trades.access")
+
+
+class TradeList(ListView):
+    """Trades as their sources report them."""
+
+    needs = {"GET": "trades.view_trade"}
+    queryset = Trade.objects.select_related("source", "counterparty", "account").defer("raw")
+    serializer_class = TradeOutput
+    filterset_class = TradeFilters
+    ordering_columns = {
+        name: name
+        for name in (
+            "id", "trade_date", "settlement_date", "executed_at", "changed_at",
+            "source_trade_id", "symbol", "quantity", "price", "net_amount",
+        )
+    }  # fmt: skip
+    default_ordering = ("-trade_date",)
+
+
+class TradeDetail(ApiView):
+    """One trade with its earlier versions; the report as sent for who may see it."""
+
+    needs = {"GET": "trades.view_trade"}
+    queryset = Trade.objects.select_related("source", "counterparty", "account").prefetch_related(
+        "versions"
+    )
+    serializer_class = TradeDetailOutput
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        return {**context, "may_see_raw": self.caller.has_perm(SEES_RAW)}
+
+    def get(self, request: Request, pk: int) -> Response:
+        trade = self.get_object()
+        shown = self.get_serializer(trade).data
+        if "raw" in shown:
+            access.info("%s read the raw report of trade %s", request.user, trade.pk)
+        return Response(shown)
