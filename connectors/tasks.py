@@ -21,6 +21,7 @@ def run_ingestion(delivery_ids: list[int] | None = None) -> list[int]:
 
     A second message for the same delivery changes nothing. Returns the ids of what was done.
     """
+    scheduled = delivery_ids is None
     if delivery_ids is None:
         today = timezone.now().date()
         queued = services.queue_deliveries(
@@ -38,4 +39,6 @@ def run_ingestion(delivery_ids: list[int] | None = None) -> list[int]:
         except services.NotClaimable:
             continue
         done += [delivery.pk for delivery in finished]
+    if scheduled:
+        services.forget_empty_looks(delivery_ids=done)
     return done

@@ -118,7 +118,7 @@ def explanation(match: Match) -> tuple[engine.FieldScore, ...]:
         base_currency=match.reconciliation.base_currency,
         as_of=max(frame["trade_date"]),
     )
-    rows = frame.to_dict("index")
+    rows: dict[Any, Any] = frame.to_dict("index")
     return engine.explain(rows[legs[LegSide.LEFT]], rows[legs[LegSide.RIGHT]], rules)
 
 

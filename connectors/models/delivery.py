@@ -70,7 +70,9 @@ class RejectedRow(models.Model):
     """A row in quarantine: what was sent, where, and why it could not be loaded."""
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="rejects")
-    line_number = models.PositiveIntegerField(help_text="Line of the file where the row begins; from 1.")
+    line_number = models.PositiveIntegerField(
+        help_text="Line of the file the row begins on; from 1."
+    )
     raw = models.TextField(help_text="The row as it was sent.")
     reason = models.TextField()
     status = models.CharField(max_length=9, choices=RejectStatus, default=RejectStatus.OPEN)

@@ -25,7 +25,8 @@ class Layout(models.Model):
     side_words = models.JSONField(
         default=dict,
         blank=True,
-        help_text='Words of this file for BUY and SELL, such as {"RECEIVE": "BUY"}; added to the usual ones.',
+        help_text="Words of this file for BUY and SELL, beside the usual ones, "
+        'such as {"RECEIVE": "BUY"}.',
     )
     signed_quantity = models.BooleanField(
         default=False, help_text="A negative quantity is a sale; then no side column is needed."
@@ -49,7 +50,9 @@ class Feed(models.Model):
     source = models.ForeignKey(Source, models.PROTECT, related_name="feeds")
     connector = models.CharField(max_length=48, help_text="Name in the connector registry.")
     settings = models.JSONField(
-        default=dict, blank=True, help_text="The connector's settings; secrets by environment name only."
+        default=dict,
+        blank=True,
+        help_text="The connector's settings; secrets by environment name only.",
     )
     layout = models.ForeignKey(Layout, models.PROTECT, null=True, blank=True, related_name="feeds")
     is_enabled = models.BooleanField(default=True)

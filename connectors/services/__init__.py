@@ -1,5 +1,10 @@
 from connectors.protocol import Unreadable
-from connectors.services.deliveries import NotClaimable, execute_delivery, queue_deliveries
+from connectors.services.deliveries import (
+    NotClaimable,
+    execute_delivery,
+    forget_empty_looks,
+    queue_deliveries,
+)
 from connectors.services.layouts import propose_layout
 from connectors.services.quarantine import REFUSALS, discard, replay
 from connectors.services.receiving import receive_file
@@ -10,6 +15,7 @@ __all__ = [
     "Unreadable",
     "discard",
     "execute_delivery",
+    "forget_empty_looks",
     "propose_layout",
     "queue_deliveries",
     "receive_file",

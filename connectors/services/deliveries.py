@@ -80,6 +80,17 @@ def execute_delivery(*, delivery_id: int, at: datetime) -> list[Delivery]:
         raise
 
 
+def forget_empty_looks(*, delivery_ids: Iterable[int]) -> None:
+    """
+    Remove those deliveries of a schedule that found nothing new.
+
+    It looks every few minutes; a row for each time would bury the arrivals people look for.
+    """
+    Delivery.objects.filter(
+        pk__in=delivery_ids, status=DeliveryStatus.LOADED, rows_in=0, digest="", requested_by=None
+    ).delete()
+
+
 def _claim(delivery_id: int, at: datetime) -> Delivery:
     free = Q(status=DeliveryStatus.QUEUED) | Q(
         status=DeliveryStatus.RUNNING, lease_expires_at__lt=at

@@ -22,7 +22,7 @@ class Match(models.Model):
     decision = models.CharField(max_length=6, choices=Decision)
     status = models.CharField(max_length=10, choices=MatchStatus)
     pass_name = models.CharField(max_length=40)
-    score = models.FloatField(null=True, help_text="Likeness from 0 to 1; empty when a person paired.")
+    score = models.FloatField(null=True, help_text="Likeness, 0 to 1; empty when a person paired.")
     reason = models.CharField(max_length=200, blank=True, help_text="Why it waits for review.")
     created_at = models.DateTimeField()
     decided_by = models.ForeignKey(
@@ -101,8 +101,8 @@ class MatchDifference(models.Model):
     kind = models.CharField(max_length=16, help_text="Type of break it opens.")
     left_value = models.CharField(max_length=200, blank=True)
     right_value = models.CharField(max_length=200, blank=True)
-    difference = ExactDecimalField(null=True, help_text="Left less right; empty where not a number.")
-    tolerance = models.CharField(max_length=80, blank=True, help_text="What would have been let pass.")
+    difference = ExactDecimalField(null=True, help_text="Left less right; empty if no number.")
+    tolerance = models.CharField(max_length=80, blank=True, help_text="What would have passed.")
 
     class Meta:
         ordering = ("match", "field")

@@ -51,7 +51,7 @@ class Reconciliation(models.Model):
         max_length=48, default="trades", help_text="Its active version is used when a run starts."
     )
     asset_class = models.CharField(
-        max_length=16, choices=AssetClass, blank=True, help_text="Only these trades; empty means all."
+        max_length=16, choices=AssetClass, blank=True, help_text="Empty means all."
     )
     calendar = models.CharField(
         max_length=16, default="XNYS", help_text="Exchange calendar of its business days (MIC)."

@@ -36,7 +36,7 @@ class ReconciliationRun(models.Model):
     right_trades = models.PositiveIntegerField(default=0)
     matched_left = models.PositiveIntegerField(default=0, help_text="In-scope trades in a match.")
     matched_right = models.PositiveIntegerField(default=0)
-    auto_matched = models.PositiveIntegerField(default=0, help_text="Matches made without a person.")
+    auto_matched = models.PositiveIntegerField(default=0, help_text="Matches no person made.")
     manual_review = models.PositiveIntegerField(default=0, help_text="Matches proposed for review.")
     unmatched_left = models.PositiveIntegerField(default=0)
     unmatched_right = models.PositiveIntegerField(default=0)

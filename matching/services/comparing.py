@@ -3,7 +3,6 @@
 import pandas as pd
 
 from matching import engine
-from matching.engine.compare import compare
 from matching.frames import trades_frame
 from matching.models import MatchDifference, MatchLeg, RuleSet
 from matching.querysets import MatchQuerySet
@@ -39,4 +38,4 @@ def differences_of(legs: pd.DataFrame, rules: engine.RuleSet) -> pd.DataFrame:
         trades_frame(Trade.objects.filter(pk__in=legs.loc[legs["side"] == side, "row"].tolist()))
         for side in ("left", "right")
     )
-    return compare(left, right, legs, rules)
+    return engine.compare(left, right, legs, rules)

@@ -10,6 +10,8 @@ from breaks.spreadsheet import export_rows, write_csv
 
 class Command(BaseCommand):
     help = "Write the breaks as CSV."
+    # The checks import every view and all of pandas with them; a command should start at once.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--open", action="store_true", help="Only those still to be worked.")

@@ -15,6 +15,8 @@ from trades.models import Source
 
 class Command(BaseCommand):
     help = "Load one file of trade reports, or fetch a feed's reports over some dates."
+    # The checks import every view and all of pandas with them; a command should start at once.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="a delimited file")

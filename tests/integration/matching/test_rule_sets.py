@@ -54,8 +54,6 @@ class TestRuleSets:
                 currency="EUR", as_of_date=factories.TRADE_DATE.replace(day=day), rate=rate
             )
 
-        found = rules.engine_rules(
-            rule_set=active, base_currency="USD", as_of=factories.TRADE_DATE
-        )
+        found = rules.engine_rules(rule_set=active, base_currency="USD", as_of=factories.TRADE_DATE)
 
         assert str(found.to_dict()["currency"]["fx"]["EUR"]).startswith("1.1")

@@ -68,7 +68,7 @@ class TestExecuteRun:
         assert list(Match.objects.values_list("pk", "status")) == before
 
     def test_keeps_the_row_of_a_match_that_came_out_the_same(self, between):
-        left, right = pair()
+        _, right = pair()
         amend(right, price=Decimal("189.00"))
         run_over(between)
         before = list(Match.objects.values_list("pk", "status"))
@@ -78,7 +78,7 @@ class TestExecuteRun:
         assert list(Match.objects.values_list("pk", "status")) == before
 
     def test_looks_again_at_a_match_whose_trade_was_amended(self, between):
-        left, right = pair()
+        _, right = pair()
         run_over(between)
         amend(right, price=Decimal("189.00"))
         assert Match.objects.stale().count() == 1
@@ -156,7 +156,7 @@ class TestExecuteRun:
         assert not Match.objects.exists()
 
     def test_a_person_who_pairs_while_the_engine_works_wins(self, between, monkeypatch, analyst):
-        left, right = pair()
+        left, _ = pair()
         other = factories.trade(source="custodian", quantity=90)
         write = runs.report_progress
 

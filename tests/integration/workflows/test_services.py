@@ -121,7 +121,8 @@ class TestTasks:
         assert finished.status == RunStatus.SUCCEEDED
         assert ReconciliationRun.objects.get(pk=run.pk).finished_at == finished.finished_at
 
-    def test_without_a_run_it_queues_every_enabled_reconciliation_once(self, sent):
+    @pytest.mark.usefixtures("sent")
+    def test_without_a_run_it_queues_every_enabled_reconciliation_once(self):
         factories.reconciliation()
         factories.reconciliation("oms-exchange", right_source="exchange", is_enabled=False)
 
@@ -172,8 +173,16 @@ class TestReconcileCommand:
             (["--source1", "oms", "--source2", "nowhere", "--trade-date", "2026-03-04"], "nowhere"),
             (["--source1", "oms", "--source2", "custodian"], "Give --trade-date"),
             (
-                ["--source1", "oms", "--source2", "custodian", "--from-date", "2026-03-05"]
-                + ["--to-date", "2026-03-04"],
+                [
+                    "--source1",
+                    "oms",
+                    "--source2",
+                    "custodian",
+                    "--from-date",
+                    "2026-03-05",
+                    "--to-date",
+                    "2026-03-04",
+                ],
                 "is after",
             ),
         ],

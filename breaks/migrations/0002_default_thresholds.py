@@ -19,6 +19,6 @@ def add_defaults(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("breaks", "0002_act_permissions")]
+    dependencies = [("breaks", "0001_initial")]
 
     operations = [migrations.RunPython(add_defaults, migrations.RunPython.noop)]

@@ -20,5 +20,5 @@ def create_sources(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trades", "0002_act_permissions")]
+    dependencies = [("trades", "0001_initial")]
     operations = [migrations.RunPython(create_sources, migrations.RunPython.noop)]

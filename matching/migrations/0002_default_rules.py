@@ -20,5 +20,5 @@ def activate_default_rules(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("matching", "0003_rule_set_activation")]
+    dependencies = [("matching", "0001_initial")]
     operations = [migrations.RunPython(activate_default_rules, migrations.RunPython.noop)]

@@ -49,7 +49,8 @@ LAYOUTS = [
     },
 ]
 
-# Only what needs no credentials is on; a source's reports are due at once until a time is set.
+# What reaches out to another host is off until somebody wants it on the schedule. A source's
+# reports are due at once until a time is set.
 FEEDS = [
     {
         "code": "oms-inbox",
@@ -73,7 +74,7 @@ FEEDS = [
         "source": "exchange",
         "connector": "kraken_public",
         "settings": {"pair_env": "KRAKEN_PAIR", "pair": "XBTUSD"},
-        "is_enabled": True,
+        "is_enabled": False,
     },
     {
         "code": "alpaca",
@@ -140,7 +141,7 @@ def create(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connectors", "0003_quarantine_columns"),
-        ("trades", "0003_sources"),
+        ("connectors", "0001_initial"),
+        ("trades", "0002_sources"),
     ]
     operations = [migrations.RunPython(create, migrations.RunPython.noop)]

@@ -1,0 +1,164 @@
+"""What a person does to a break, each through its service with the version they were looking at."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from breaks.choices import LIVE, BreakStatus, EventKind, ReasonCode
+from breaks.models import TradeBreak
+from breaks.transitions import is_allowed
+from trades.admin.acts import Act, ActForm, ReasonForm
+from trades.admin.cells import moment
+
+WORK = "breaks.work_tradebreak"
+ACCEPT = "breaks.accept_tradebreak"
+
+# What the system says, or what belongs to another act.
+_NOT_FOR_PEOPLE = (ReasonCode.AUTO_CLEARED, ReasonCode.WRITE_OFF)
+_REASONS = [choice for choice in ReasonCode.choices if choice[0] not in _NOT_FOR_PEOPLE]
+
+
+def _text(label: str, *, required: bool = True, rows: int = 3) -> forms.CharField:
+    widget = UnfoldAdminTextareaWidget({"rows": rows, "autofocus": True})
+    return forms.CharField(label=label, required=required, max_length=4000, widget=widget)
+
+
+class CommentForm(ActForm):
+    text = _text("Comment")
+
+
+class ResolveForm(ActForm):
+    reason_code = forms.ChoiceField(
+        label="Why it is settled",
+        choices=[("", "Select a reason"), *_REASONS],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    comment = _text("Comment", required=False)
+
+
+class AcceptForm(ActForm):
+    comment = _text("Why the difference is accepted")
+
+
+class AssignForm(ActForm):
+    to = forms.ModelChoiceField(
+        get_user_model().objects.none(),
+        label="To",
+        required=False,
+        empty_label="Nobody: back to the queue",
+        widget=UnfoldAdminSelectWidget(),
+    )
+    reason = _text("Reason", required=False, rows=2)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = get_user_model().objects.filter(is_active=True, is_staff=True)
+        self.fields["to"].queryset = people.order_by("username")  # type: ignore[attr-defined]
+
+
+class AwaitForm(ActForm):
+    until = forms.DateTimeField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
+        help_text="When to look again, in UTC; may be left empty.",
+    )
+    reason = _text("What is awaited")
+
+
+def _call(name: str, row: TradeBreak, request: HttpRequest, given: dict[str, Any]) -> TradeBreak:
+    from breaks.services import work
+
+    changed: TradeBreak = getattr(work, name)(
+        break_id=row.pk, by=request.user, at=timezone.now(), **given
+    )
+    return changed
+
+
+def _run(name: str, said: str) -> Any:
+    def run(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
+        return said.format(_call(name, row, request, given))
+
+    return run
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from breaks.services.lifecycle import WorkRefused
+
+    return (WorkRefused,)
+
+
+def _may_become(status: BreakStatus) -> Any:
+    return lambda row: is_allowed(BreakStatus(row.status), status)
+
+
+def _is_live(row: TradeBreak) -> bool:
+    return row.status in LIVE
+
+
+def _act(name: str, label: str, said: str, **more: Any) -> Act:
+    more.setdefault("permission", WORK)
+    service = more.pop("service", name)
+    return Act(name=name, label=label, run=_run(service, said), refusals=_refusals, **more)
+
+
+ACTS = (
+    _act("claim", "Claim", "{} is yours.", at_once=True, tone="primary",
+         offered=_may_become(BreakStatus.IN_PROGRESS)),
+    _act("assign", "Assign", "{} is assigned.", form=AssignForm, offered=_is_live),
+    _act("comment", "Comment", "Your comment on {} is kept.", form=CommentForm),
+    _act("await", "Await", "{} awaits the counterparty.", form=AwaitForm,
+         service="await_counterparty", submit="Await the counterparty",
+         offered=_may_become(BreakStatus.AWAITING_COUNTERPARTY)),
+    _act("escalate", "Escalate", "{} is escalated.", form=ReasonForm,
+         offered=_may_become(BreakStatus.ESCALATED)),
+    _act("resolve", "Resolve", "{} is resolved.", form=ResolveForm, tone="good",
+         offered=_may_become(BreakStatus.RESOLVED),
+         description="If the next run still finds the difference, the break opens again."),
+    _act("accept", "Accept", "{} is accepted.", form=AcceptForm, permission=ACCEPT,
+         offered=_may_become(BreakStatus.ACCEPTED), submit="Accept the difference",
+         description="Written off for the very values it has now; it opens again if they change."),
+    _act("reopen", "Re-open", "{} is open again.", form=ReasonForm,
+         offered=lambda row: row.status not in LIVE),
+)  # fmt: skip
+
+
+def since_version(request: HttpRequest, row: TradeBreak, refusal: Exception) -> SafeString | str:
+    """Return what others did to the break since the version the form was opened with."""
+    from breaks.services.work import StaleBreak
+
+    if not isinstance(refusal, StaleBreak):
+        return ""
+    seen = request.POST.get("version") or "0"
+    # A write appends one event numbered with the version it led to.
+    later = row.events.filter(sequence__gt=int(seen) if seen.isdecimal() else 0)
+    lines = [
+        (event.by or "The system", change_words(event), event.reason, moment(event.at))
+        for event in later.select_related("by").order_by("sequence")
+    ]
+    return format_html(
+        '<ul>{}</ul><p><a class="dk-link" href="../change/">Look at it as it is now</a>, '
+        "then decide again.</p>",
+        format_html_join("", "<li><b>{}</b>: {} <q>{}</q> {}</li>", lines),
+    )
+
+
+def change_words(event: Any) -> str:
+    """Say in a few words what an event did."""
+    words = event.get_kind_display()
+    if event.to_status and event.from_status and event.to_status != event.from_status:
+        words = f"{event.get_from_status_display()} to {event.get_to_status_display().lower()}"
+    to, before = event.detail.get("assigned_to"), event.detail.get("assigned_from")
+    if to != before:
+        given = f"given to {to}" if to else "put back into the queue"
+        words = given.capitalize() if event.kind == EventKind.ASSIGNED else f"{words}, {given}"
+    return words

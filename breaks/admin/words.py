@@ -1,0 +1,103 @@
+"""How a break is put into words and cells: with the sources' names, never left and right."""
+
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from breaks.choices import BreakStatus, BreakType
+from breaks.models import TradeBreak
+from trades.admin.cells import NOTHING, badge, digits, money, short, signed
+from trades.models import Trade
+
+_MISSING = (BreakType.MISSING_LEFT, BreakType.MISSING_RIGHT)
+_BRIEF = {BreakStatus.AWAITING_COUNTERPARTY: "Awaiting cpty"}
+NO_EXPOSURE = "The exposure is unknown."
+
+
+def type_words(row: TradeBreak) -> str:
+    """Name the type of a break: ``Missing at Custodian`` rather than missing on the right."""
+    if row.break_type == BreakType.MISSING_LEFT:
+        return f"Missing at {row.reconciliation.left_source.name}"
+    if row.break_type == BreakType.MISSING_RIGHT:
+        return f"Missing at {row.reconciliation.right_source.name}"
+    return row.get_break_type_display()
+
+
+def severity_cell(row: TradeBreak) -> SafeString:
+    return badge(row.severity, row.get_severity_display())
+
+
+def status_cell(row: TradeBreak, *, brief: bool = False) -> SafeString:
+    label = row.get_status_display()
+    return badge(row.status, _BRIEF.get(BreakStatus(row.status), label) if brief else label)
+
+
+def value_cell(text: str) -> SafeString:
+    """Show what one side says: a number to the digit, other text cut to the column."""
+    return short(digits(text), width="medium") if text else NOTHING
+
+
+def said_cell(row: TradeBreak, side: str, *, whose: bool) -> SafeString:
+    """
+    Show what one side says; a whole trade as its terms, for its instrument has a column.
+
+    With `whose` the source's name stands before it, unless the type of break says it.
+    """
+    text: str = getattr(row, f"{side}_value")
+    if not text:
+        return NOTHING
+    trade: Trade | None = getattr(row, f"{side}_trade")
+    shown = digits(text)
+    is_missing = row.break_type in _MISSING
+    if trade is not None and is_missing:
+        shown = f"{trade.get_side_display()} {digits(trade.quantity)}"
+        if trade.price is not None:
+            shown += f" @ {digits(trade.price)}"
+    source = getattr(row.reconciliation, f"{side}_source").name
+    before = format_html("<small>{}</small> ", source) if whose and not is_missing else ""
+    return format_html(
+        '<span class="dk-cut" title="{}: {}">{}{}</span>', source, text, before, shown
+    )
+
+
+def difference_words(row: TradeBreak) -> str:
+    """Write the size of the difference; empty where it is not a number."""
+    return signed(row.difference) if row.difference is not None else ""
+
+
+def exposure_cell(row: TradeBreak, *, usual: str = "") -> SafeString:
+    """Show the money at risk; the `usual` currency is not repeated on every line."""
+    return money(
+        row.exposure,
+        row.currency,
+        unknown=row.exposure_note or NO_EXPOSURE,
+        bare=row.currency == usual,
+    )
+
+
+def one_trade(row: TradeBreak) -> Trade | None:
+    return row.left_trade or row.right_trade
+
+
+def counterparty_words(row: TradeBreak) -> str:
+    """Name the counterparty, from whichever side knows it."""
+    for trade in (row.left_trade, row.right_trade):
+        if trade and (known := trade.counterparty.name if trade.counterparty else ""):
+            return known
+        if trade and trade.counterparty_name:
+            return trade.counterparty_name
+    return ""
+
+
+def instrument_words(row: TradeBreak) -> str:
+    """Name the instrument, from whichever side knows it."""
+    for trade in (row.left_trade, row.right_trade):
+        if trade and trade.instrument and trade.instrument.name:
+            return trade.instrument.name
+    trade = one_trade(row)
+    return (trade.security_name or trade.symbol or trade.isin) if trade else ""
+
+
+def person(user: Any) -> SafeString:
+    return short(user.get_username()) if user else NOTHING

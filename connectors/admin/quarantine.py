@@ -1,0 +1,174 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RelatedCheckboxFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from connectors.choices import RejectStatus
+from connectors.models import RejectedRow
+from trades.admin.acts import Act, ActForm, ReasonForm
+from trades.admin.cells import NOTHING, badge, link, moment, number, short
+from trades.admin.desk import ViewFilter
+from trades.admin.page import Page, PageAdmin, Panel
+
+WORK = "connectors.change_rejectedrow"
+
+
+class FixForm(ActForm):
+    fixed = forms.CharField(
+        label="The row as it should be",
+        strip=False,
+        widget=UnfoldAdminTextareaWidget(
+            {"rows": 4, "class": "dk-json-input", "spellcheck": "false", "autofocus": True}
+        ),
+        help_text="In the file's own columns and separators; only this row is read again.",
+    )
+
+
+def _person(request: HttpRequest) -> Any:
+    return request.user
+
+
+def _replay(request: HttpRequest, row: RejectedRow, given: dict[str, Any]) -> str:
+    from connectors import services
+
+    services.replay(reject_id=row.pk, fixed=given["fixed"], by=_person(request), at=timezone.now())
+    return f"Line {row.line_number} was loaded."
+
+
+def _discard(request: HttpRequest, row: RejectedRow, given: dict[str, Any]) -> str:
+    from connectors import services
+
+    services.discard(
+        reject_id=row.pk, reason=given["reason"], by=_person(request), at=timezone.now()
+    )
+    return f"Line {row.line_number} was discarded."
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from connectors import services
+
+    return services.REFUSALS
+
+
+def _is_open(row: RejectedRow) -> bool:
+    return row.status == RejectStatus.OPEN
+
+
+class QuarantineFilter(ViewFilter):
+    title = "view"
+    parameter_name = "view"
+    views = (("open", "To be fixed"), ("done", "Decided"), ("all", "All"))
+
+    def narrow(self, queryset: QuerySet, value: str, request: HttpRequest) -> QuerySet:
+        if value == "all":
+            return queryset
+        still_open = queryset.filter(status=RejectStatus.OPEN)
+        return still_open if value == "open" else queryset.exclude(status=RejectStatus.OPEN)
+
+
+@admin.register(RejectedRow)
+class RejectedRowAdmin(PageAdmin):
+    list_display = ("line", "file_name", "source_code", "why", "sent", "status_word",
+                    "decided_by", "decided")  # fmt: skip
+    list_filter = (QuarantineFilter, ("delivery__source", RelatedCheckboxFilter))
+    list_select_related = ("delivery__source", "decided_by")
+    search_fields = ("raw", "reason", "delivery__name")
+    search_help_text = "Raw text, reason or file name"
+    ordering = ("-delivery", "line_number", "pk")
+    acts = (
+        Act(
+            name="replay", label="Fix and replay", permission=WORK, form=FixForm, run=_replay,
+            refusals=_refusals, tone="primary", wide=True, offered=_is_open,
+            submit="Replay this row",
+        ),
+        Act(
+            name="discard", label="Discard", permission=WORK, form=ReasonForm, run=_discard,
+            refusals=_refusals, offered=_is_open,
+            description="The row is not loaded. What was sent, and why it was left out, is kept.",
+        ),
+    )  # fmt: skip
+
+    @display(description="Line", ordering="line_number")
+    def line(self, row: RejectedRow) -> SafeString:
+        return number(row.line_number)
+
+    @display(description="Delivery", ordering="delivery__name")
+    def file_name(self, row: RejectedRow) -> SafeString:
+        return short(row.delivery.name)
+
+    @display(description="Source", ordering="delivery__source__code")
+    def source_code(self, row: RejectedRow) -> str:
+        return row.delivery.source.code
+
+    @display(description="Why", ordering="reason")
+    def why(self, row: RejectedRow) -> SafeString:
+        return short(row.reason)
+
+    @display(description="As sent")
+    def sent(self, row: RejectedRow) -> SafeString:
+        return short(row.raw, mono=True)
+
+    @display(description="Status", ordering="status")
+    def status_word(self, row: RejectedRow) -> SafeString:
+        return badge(row.status, row.get_status_display())
+
+    @display(description="Decided", ordering="decided_at")
+    def decided(self, row: RejectedRow) -> SafeString:
+        return moment(row.decided_at)
+
+    def act_initial(self, act: Act, row: Any) -> dict[str, Any]:
+        return {"fixed": row.raw} if act.name == "replay" else {}
+
+    def act_panels(self, act: Act, row: Any) -> list[Panel]:
+        if act.name != "replay":
+            return []
+        header = row.delivery.header
+        columns = [Panel(title="The file's columns", body=_pre(header))] if header else []
+        return [self._reason(row), *columns]
+
+    def page(self, request: HttpRequest, row: Any) -> Page:
+        main = [self._reason(row), self._sent(row)]
+        if row.fixed:
+            main.append(Panel(title="As corrected", body=_pre(row.fixed)))
+        return Page(
+            headline=format_html(
+                "<b>Line {}</b> {}", row.line_number, badge(row.status, row.get_status_display())
+            ),
+            soft=f"of {row.delivery.name}, from {row.delivery.source.name}",
+            main=main,
+            side=[
+                Panel(
+                    title="Where it came from",
+                    facts=[
+                        (
+                            "Delivery",
+                            link("connectors_delivery", row.delivery_id, row.delivery.name),
+                        ),
+                        ("Received", moment(row.delivery.received_at)),
+                        ("Decided by", row.decided_by or NOTHING),
+                        ("Decided", moment(row.decided_at)),
+                        ("Because", row.decision or NOTHING),
+                    ],
+                )
+            ],
+        )
+
+    def _reason(self, row: RejectedRow) -> Panel:
+        return Panel(
+            title="Why it was rejected", body=format_html('<p class="dk-say">{}</p>', row.reason)
+        )
+
+    def _sent(self, row: RejectedRow) -> Panel:
+        return Panel(title="As it was sent", body=_pre(row.raw))
+
+
+def _pre(text: str) -> SafeString:
+    return format_html('<pre class="dk-json">{}</pre>', text)

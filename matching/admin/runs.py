@@ -1,0 +1,215 @@
+"""Runs of a reconciliation. Registered by `workflows.admin`, which starts them."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RangeDateFilter, RelatedCheckboxFilter
+from unfold.decorators import display
+
+from matching.choices import RunStatus
+from matching.models import ReconciliationRun
+from trades.admin.cells import NOTHING, badge, bar, link, moment, number, short, span
+from trades.admin.desk import ViewFilter
+from trades.admin.page import Page, PageAdmin, Panel
+
+
+class RunFilter(ViewFilter):
+    title = "view"
+    parameter_name = "view"
+    views = (("all", "All"), ("now", "Queued and running"), ("failed", "Failed"))
+
+    def narrow(self, queryset: QuerySet, value: str, request: HttpRequest) -> QuerySet:
+        now = Q(status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
+        return queryset.filter(
+            {"all": Q(), "now": now, "failed": Q(status=RunStatus.FAILED)}[value]
+        )
+
+
+class RunAdmin(PageAdmin):
+    list_display = ("run", "reconciliation_code", "days", "status_word", "trades", "auto",
+                    "review", "unmatched", "breaks_found", "rate", "took", "requested",
+                    "asked_by", "says")  # fmt: skip
+    ordering = ("-requested_at",)
+    list_filter = (
+        RunFilter,
+        ("reconciliation", RelatedCheckboxFilter),
+        ("from_date", RangeDateFilter),
+    )
+    list_select_related = ("reconciliation", "requested_by")
+    search_fields = ("reconciliation__code", "reconciliation__name", "error")
+    search_help_text = "Reconciliation or error"
+
+    @display(description="Run", ordering="pk")
+    def run(self, run: ReconciliationRun) -> SafeString:
+        return number(run.pk)
+
+    @display(description="Reconciliation", ordering="reconciliation__code")
+    def reconciliation_code(self, run: ReconciliationRun) -> str:
+        return run.reconciliation.code
+
+    @display(description="Trade dates", ordering="from_date")
+    def days(self, run: ReconciliationRun) -> SafeString:
+        return format_html('<span class="dk-when">{}</span>', _scope(run))
+
+    @display(description="Status", ordering="status")
+    def status_word(self, run: ReconciliationRun) -> SafeString:
+        word = badge(run.status, run.get_status_display())
+        if run.status != RunStatus.RUNNING:
+            return word
+        done = (word, bar(run.progress_pct), run.progress_pct)
+        return format_html('<span class="dk-share">{}{}{}%</span>', *done)
+
+    @display(description="Says")
+    def says(self, run: ReconciliationRun) -> SafeString:
+        return short(run.error or (run.step if run.status == RunStatus.RUNNING else ""))
+
+    @display(description="By", ordering="requested_by__username")
+    def asked_by(self, run: ReconciliationRun) -> SafeString:
+        return short(run.requested_by.get_username() if run.requested_by else "")
+
+    @display(description="Trades")
+    def trades(self, run: ReconciliationRun) -> SafeString:
+        return _two(run.left_trades, run.right_trades)
+
+    @display(description="Auto", ordering="auto_matched")
+    def auto(self, run: ReconciliationRun) -> SafeString:
+        return number(run.auto_matched)
+
+    @display(description="Review", ordering="manual_review")
+    def review(self, run: ReconciliationRun) -> SafeString:
+        return number(run.manual_review)
+
+    @display(description="Unmatched")
+    def unmatched(self, run: ReconciliationRun) -> SafeString:
+        return _two(run.unmatched_left, run.unmatched_right)
+
+    @display(description="Breaks", ordering="breaks_identified")
+    def breaks_found(self, run: ReconciliationRun) -> SafeString:
+        return number(run.breaks_identified)
+
+    @display(description="Match rate")
+    def rate(self, run: ReconciliationRun) -> SafeString:
+        return _rate(run)
+
+    @display(description="Took")
+    def took(self, run: ReconciliationRun) -> SafeString:
+        return (
+            format_html('<span class="dk-num">{}</span>', _length(run))
+            if run.started_at
+            else NOTHING
+        )
+
+    @display(description="Requested", ordering="requested_at")
+    def requested(self, run: ReconciliationRun) -> SafeString:
+        return moment(run.requested_at)
+
+    def page(self, request: HttpRequest, row: Any) -> Page:
+        figures = [
+            ("Match rate", _rate(row)),
+            ("Matched by itself", number(row.auto_matched)),
+            ("To review", number(row.manual_review)),
+            ("Breaks", number(row.breaks_identified)),
+            ("Took", _length(row)),
+        ]
+        if row.status == RunStatus.RUNNING:
+            figures.append(("Progress", f"{row.progress_pct}% {row.step}"))
+        return Page(
+            headline=format_html(
+                "<b>Run {}</b> {}", row.pk, badge(row.status, row.get_status_display())
+            ),
+            soft=f"{row.reconciliation.name}, {_scope(row)}",
+            figures=figures,
+            alert=row.error,
+            main=[_in_scope(row), _timings(row)],
+            side=[_how_it_ran(row)],
+        )
+
+
+def _in_scope(run: ReconciliationRun) -> Panel:
+    between = run.reconciliation
+    left = (run.left_trades, run.matched_left, run.unmatched_left)
+    right = (run.right_trades, run.matched_right, run.unmatched_right)
+    return Panel(
+        title="Trades in scope",
+        head=("Source", "In scope", "In a match", "Without a counterpart"),
+        rows=[
+            [between.left_source.name, *map(number, left)],
+            [between.right_source.name, *map(number, right)],
+        ],
+        numeric=frozenset({1, 2, 3}),
+    )
+
+
+def _how_it_ran(run: Any) -> Panel:
+    between = link("matching_reconciliation", run.reconciliation_id, run.reconciliation)
+    return Panel(
+        title="How it ran",
+        facts=[
+            ("Reconciliation", between),
+            ("Rules", link("matching_ruleset", run.rule_set_id, run.rule_set)),
+            ("Requested", moment(run.requested_at)),
+            ("Started", moment(run.started_at)),
+            ("Finished", moment(run.finished_at)),
+            ("Asked for by", run.requested_by or NOTHING),
+            ("Candidates left out", number(run.candidates_cut)),
+            ("Its matches", _matches(run)),
+        ],
+    )
+
+
+def _scope(run: ReconciliationRun) -> str:
+    if run.from_date == run.to_date:
+        return run.from_date.isoformat()
+    return f"{run.from_date} to {run.to_date:%m-%d}"
+
+
+def _two(left: int, right: int) -> SafeString:
+    return format_html('<span class="dk-num">{} / {}</span>', f"{left:,}", f"{right:,}")
+
+
+def _rate(run: ReconciliationRun) -> SafeString:
+    total = run.left_trades + run.right_trades
+    if run.status != RunStatus.SUCCEEDED or not total:
+        return NOTHING
+    # Rounded down: 99.996% is not "100%" while a trade is still unmatched.
+    ratio = (run.matched_left + run.matched_right) * 10_000 // total / 100
+    return format_html('<span class="dk-num">{}%</span>', f"{ratio:.2f}")
+
+
+def _length(run: ReconciliationRun) -> str:
+    if run.started_at is None:
+        return "not started"
+    length = (run.finished_at or timezone.now()) - run.started_at
+    return span(length) if length.total_seconds() >= 60 else f"{length.total_seconds():.1f}s"
+
+
+def _matches(run: ReconciliationRun) -> SafeString:
+    address = reverse("admin:matching_match_changelist")
+    return format_html(
+        '<a class="dk-link" href="{}?view=all&amp;run__id__exact={}">show</a>', address, run.pk
+    )
+
+
+def _timings(run: ReconciliationRun) -> Panel:
+    seconds = {k: float(v) for k, v in run.timings.items() if isinstance(v, (int, float, str))}
+    longest = max(seconds.values(), default=0) or 1
+    bars = format_html_join(
+        "",
+        '<tr><th scope="row">{}</th><td><span class="dk-share">{}</span></td>'
+        '<td class="dk-right">{} s</td></tr>',
+        (
+            (step.replace("_", " "), bar(taken / longest * 100), f"{taken:.2f}")
+            for step, taken in seconds.items()
+        ),
+    )
+    body = format_html('<table class="dk-table dk-why"><tbody>{}</tbody></table>', bars)
+    return Panel(
+        title="Where the time went",
+        body=body if seconds else "",
+        none="No step has ended yet.",
+    )

@@ -1,0 +1,92 @@
+"""An analyst's way through the admin in a real Chromium."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.urls import reverse
+
+from breaks.models import TradeBreak
+from breaks.services import work
+from tests import factories
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt install chromium"),
+]
+
+
+@pytest.fixture
+def page(monkeypatch) -> Iterator:
+    """Yield a page of a new browser; what its console complains of fails the test."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    # Playwright runs an event loop in this thread, and the test reads the database from it too.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    complaints = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        made = browser.new_page(viewport={"width": 1440, "height": 900})
+        made.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        made.on("pageerror", lambda error: complaints.append(str(error)))
+        yield made
+        browser.close()
+    assert complaints == []
+
+
+def _sign_in(page, live_server, user):
+    page.goto(f"{live_server.url}{reverse('admin:login')}")
+    page.fill("#id_username", user.username)
+    page.fill("#id_password", factories.PASSWORD)
+    page.press("#id_password", "Enter")
+    page.wait_for_selector("text=Overview")
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_an_analyst_resolves_a_break_from_the_queue(page, live_server):
+    analyst = factories.user("Analyst")
+    rows = [factories.trade_break(exposure=str(n)) for n in range(1, 31)]
+    dearest = rows[-1]
+    _sign_in(page, live_server, analyst)
+
+    page.click("#nav-sidebar >> text=Breaks")
+    page.wait_for_selector("#result_list")
+    footer = page.locator(".lg\\:sticky").last.bounding_box()["y"]
+    boxes = [row.bounding_box() for row in page.locator("#result_list tbody tr.data-row").all()]
+    assert sum(box["y"] + box["height"] <= footer for box in boxes) >= 25
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+    page.click(f"#result_list >> a:has-text('{dearest.pk}') >> nth=0")
+    page.click("button:has-text('Claim')")
+    page.wait_for_selector("text=is yours")
+    page.fill("textarea[name=text]", "asked the custodian")
+    page.click("form.dk-comment button")
+    page.wait_for_selector(".dk-timeline >> text=asked the custodian")
+    page.click("a.dk-button:has-text('Resolve')")
+    page.select_option("#dialog select[name=reason_code]", "SOURCE_CORRECTED")
+    page.click("#dialog button:has-text('Resolve')")
+    page.wait_for_selector("text=is resolved")
+
+    assert TradeBreak.objects.get(pk=dearest.pk).status == "RESOLVED"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_stale_dialog_shows_what_happened_meanwhile(page, live_server):
+    analyst, other = factories.user("Analyst"), factories.user("Analyst", username="chen")
+    row = factories.trade_break()
+    _sign_in(page, live_server, analyst)
+
+    page.goto(live_server.url + reverse("admin:breaks_tradebreak_change", args=[row.pk]))
+    work.claim(break_id=row.pk, version=1, by=other, at=factories.NOW)
+    page.click("a.dk-button:has-text('Escalate')")
+    page.fill("#dialog textarea[name=reason]", "no answer")
+    page.click("#dialog button:has-text('Escalate')")
+
+    page.wait_for_selector("#dialog >> text=Open to in progress")
+    assert page.input_value("#dialog textarea[name=reason]") == "no answer"
+    assert TradeBreak.objects.get(pk=row.pk).status == "IN_PROGRESS"

@@ -1,0 +1,70 @@
+"""Rows for every list of the admin, a few or many of each."""
+
+from datetime import timedelta
+
+from axes.models import AccessAttempt
+from django.contrib.auth.models import Group
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_results.models import TaskResult
+from knox.models import AuthToken
+
+from breaks.models import ExposureThreshold, PendingTrade
+from recon_project.models import WorkerPulse
+from tests import factories
+from trades.models import FxRate, InstrumentIdentifier
+
+
+def add_rows(count: int) -> None:
+    """Add `count` rows to every list, each with related rows of its own."""
+    between = factories.reconciliation()
+    for _ in range(count):
+        n = factories.number()
+        person = factories.user("Analyst")
+        instrument = factories.instrument("", name=f"Instrument {n}")
+        InstrumentIdentifier.objects.create(instrument=instrument, scheme="TICKER", value=f"T{n}")
+        party = factories.counterparty(f"Party {n}")
+        party.aliases.create(spelling=f"Pty {n}", key=f"pty {n}")
+        account = factories.account(f"ACC{n}")
+        own = {"instrument": instrument, "counterparty": party, "account": account}
+        left = factories.trade(**own)
+        right = factories.trade(source="custodian", price="188", **own)
+        delivery = factories.delivery(rejected=1, requested_by=person)
+        factories.rejected_row(delivery=delivery)
+        feed = factories.feed(layout=factories.layout())
+        factories.delivery(feed=feed)
+        run = factories.run(requested_by=person, timings={"read": 0.1})
+        difference = {"field": "price", "kind": "PRICE", "left_value": "1", "right_value": "2"}
+        match = factories.match(
+            left=[left], right=[right], differences=[difference], run=run, alternatives=[left],
+            status="PROPOSED", reason="score", score=0.9,
+        )  # fmt: skip
+        factories.trade_break(
+            match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
+            difference="1", left_value="188", right_value="187",
+        )  # fmt: skip
+        PendingTrade.objects.create(
+            reconciliation=between, trade=factories.trade(**own), reason="GRACE"
+        )
+        factories.rule_set(
+            status="DRAFT", definition={}, created_by=person, created_at=factories.NOW
+        )
+        factories.reconciliation(f"pair-{n}")
+        factories.source(f"source-{n}")
+        day = factories.TRADE_DATE + timedelta(days=n)
+        FxRate.objects.create(currency="EUR", as_of_date=day, rate=1)
+        Group.objects.create(name=f"Group {n}")
+        AccessAttempt.objects.create(
+            username=f"u{n}", ip_address="10.0.0.1", user_agent=f"agent {n}", path_info="/",
+            http_accept="*", failures_since_start=5, get_data="", post_data="",
+        )  # fmt: skip
+        AuthToken.objects.create(user=person)
+        crontab = CrontabSchedule.objects.create(minute=str(n % 60), hour=str(n // 60 % 24))
+        IntervalSchedule.objects.create(every=n, period="minutes")
+        PeriodicTask.objects.create(name=f"Task {n}", task="tasks.x", crontab=crontab)
+        TaskResult.objects.create(task_id=f"id-{n}", task_name="tasks.x", status="SUCCESS")
+        WorkerPulse.objects.create(name=f"worker-{n}", seen_at=factories.NOW)
+
+
+def add_thresholds() -> None:
+    for rank, severity in enumerate(("LOW", "MEDIUM", "HIGH", "CRITICAL"), start=1):
+        ExposureThreshold.objects.get_or_create(severity=severity, defaults={"at_least": rank})

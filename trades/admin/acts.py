@@ -1,0 +1,159 @@
+"""
+Acts: what a person does to one row through a service, from a dialog or a page of its own.
+
+The form names the version the person was looking at. A refusal is shown in the form, with what
+was typed still there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from trades.admin.desk import DeskAdmin
+
+
+class ActForm(forms.Form):
+    """A form that knows which version of the row the person saw."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class ReasonForm(ActForm):
+    reason = forms.CharField(
+        max_length=2000, widget=UnfoldAdminTextareaWidget({"rows": 3, "autofocus": True})
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """
+    One thing that can be done to a row.
+
+    `run(request, row, cleaned_data)` calls the service and returns the sentence to show; an
+    exception of `refusals()` is a sentence for the form (a call, since services import slowly).
+    `offered(row)` tells whether the row is in a state that allows it. `wide` forms are shown on
+    a page, others in a dialog.
+    """
+
+    name: str
+    label: str
+    permission: str
+    run: Callable[[HttpRequest, Any, dict[str, Any]], str]
+    refusals: Callable[[], tuple[type[Exception], ...]]
+    form: type[ActForm] = ActForm
+    icon: str = ""
+    tone: str = ""
+    description: str = ""
+    submit: str = ""
+    at_once: bool = False
+    wide: bool = False
+    offered: Callable[[Any], bool] = field(default=lambda _row: True)
+
+
+class ActingAdmin(DeskAdmin):
+    """A model admin with acts; `acts` names them, `after_act` says where they lead."""
+
+    acts: tuple[Act, ...] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<path:object_id>/{act.name}/",
+                self.admin_site.admin_view(self._act_view(act)),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{act.name}",
+            )
+            for act in self.acts
+        ]
+        return own + super().get_urls()
+
+    def acts_for(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
+        """Return the acts this person may do to this row, each with its link."""
+        version = getattr(row, "version", "")
+        return [
+            {
+                "act": act,
+                "link": f"{self._act_link(act, row)}?version={version}",
+                "version": version,
+            }
+            for act in self.acts
+            if request.user.has_perm(act.permission) and act.offered(row)  # type: ignore[union-attr]
+        ]
+
+    def after_act(self, row: Model) -> str:
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+    def explain_refusal(self, request: HttpRequest, row: Any, refusal: Exception) -> Any:
+        """Return more to show beside a refusal, such as what somebody else did meanwhile."""
+        return None
+
+    def _act_link(self, act: Act, row: Model) -> str:
+        opts = self.opts
+        return reverse(f"admin:{opts.app_label}_{opts.model_name}_{act.name}", args=[row.pk])
+
+    def _act_view(self, act: Act) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            if not request.user.has_perm(act.permission):  # type: ignore[union-attr]
+                raise PermissionDenied
+            row = self.get_object(request, object_id)
+            if row is None:
+                raise Http404
+            return self._answer(act, request, row)
+
+        return view
+
+    def _answer(self, act: Act, request: HttpRequest, row: Any) -> HttpResponse:
+        more = None
+        if request.method == "POST":
+            form = act.form(request.POST, request.FILES)
+            if form.is_valid():
+                try:
+                    said = act.run(request, row, form.cleaned_data)
+                except act.refusals() as refusal:
+                    form.add_error(None, str(refusal))
+                    row.refresh_from_db()
+                    more = self.explain_refusal(request, row, refusal)
+                else:
+                    messages.success(request, said)
+                    return _onward(request, self.after_act(row))
+        else:
+            version = request.GET.get("version") or getattr(row, "version", None)
+            form = act.form(initial={"version": version, **self.act_initial(act, row)})
+        return self._show(act, request, row, form, more)
+
+    def act_initial(self, act: Act, row: Any) -> dict[str, Any]:
+        """Return what the form of an act starts with."""
+        return {}
+
+    def act_panels(self, act: Act, row: Any) -> list[Any]:
+        """Return panels to show above the form of a wide act."""
+        return []
+
+    def _show(
+        self, act: Act, request: HttpRequest, row: Any, form: ActForm, more: Any
+    ) -> HttpResponse:
+        context = {"act": act, "form": form, "row": row, "more": more, "back": self.after_act(row)}
+        if request.headers.get("HX-Request"):
+            return TemplateResponse(request, "desk/act_dialog.html", context)
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": act.label,
+            "panels": self.act_panels(act, row),
+        }
+        return TemplateResponse(request, "desk/act.html", context)
+
+
+def _onward(request: HttpRequest, to: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": to})
+    return HttpResponseRedirect(to)

@@ -1,0 +1,3 @@
+from workflows.admin import runs
+
+__all__ = ["runs"]
