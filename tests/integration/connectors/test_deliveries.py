@@ -8,6 +8,7 @@ from connectors.models import Delivery
 from connectors.protocol import Record, RecordArrival, Unreadable
 from connectors.services import NotClaimable, execute_delivery, queue_deliveries
 from connectors.services.deliveries import LEASE, MAX_ATTEMPTS
+from connectors.tasks import run_ingestion
 from tests import factories
 from trades.models import Trade
 
@@ -169,6 +170,36 @@ class TestLeases:
         assert delivery.status == DeliveryStatus.FAILED
         assert "Given up after 5 attempts" in delivery.error
         assert "disk on fire" in delivery.error
+
+
+class TestSchedule:
+    @pytest.fixture
+    def nothing_new(self, connector, monkeypatch):
+        monkeypatch.setattr(connector, "script", lambda _order: iter(()))
+
+    @pytest.mark.usefixtures("nothing_new")
+    def test_a_look_that_found_nothing_leaves_no_row(self):
+        factories.feed()
+
+        run_ingestion()
+
+        assert not Delivery.objects.exists()
+
+    @pytest.mark.usefixtures("nothing_new")
+    def test_a_person_who_asked_is_told_that_there_was_nothing(self, analyst):
+        delivery = queue(by=analyst)
+
+        run_ingestion([delivery.pk])
+
+        assert Delivery.objects.get().name.endswith("nothing new")
+
+    @pytest.mark.usefixtures("connector")
+    def test_what_came_is_kept(self):
+        feed = factories.feed()
+
+        run_ingestion()
+
+        assert Delivery.objects.filter(feed=feed, status=DeliveryStatus.LOADED).exists()
 
 
 class TestRegistry:

@@ -1,6 +1,7 @@
 import json
 from argparse import ArgumentParser
 from datetime import date
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -13,6 +14,8 @@ from workflows.services import SourcesNotComparable, reconciliation_between, sta
 
 class Command(BaseCommand):
     help = "Reconcile what two sources report for a trade date or a range of them."
+    # The checks import every view and all of pandas with them; a command should start at once.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--source1", required=True, metavar="CODE")
@@ -23,7 +26,7 @@ class Command(BaseCommand):
         dates.add_argument("--to-date", type=date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--json", action="store_true", help="Answer as JSON.")
 
-    def handle(self, *, source1: str, source2: str, **options: object) -> None:
+    def handle(self, *, source1: str, source2: str, **options: Any) -> None:
         from_date, to_date = _dates(options)
         try:
             run = start_reconciliation(
@@ -54,7 +57,7 @@ class Command(BaseCommand):
         )
 
 
-def _dates(options: dict[str, object]) -> tuple[date, date]:
+def _dates(options: dict[str, Any]) -> tuple[date, date]:
     day, first, last = (options[name] for name in ("trade_date", "from_date", "to_date"))
     if day and (first or last):
         raise CommandError("Give either --trade-date, or --from-date and --to-date.")
