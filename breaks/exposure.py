@@ -12,8 +12,9 @@ COUNTERPARTY
 TIMING                                        unknown until the report is in
 ============================================  =================================================
 
-All of it exact Decimal, rounded once, half to even, to the ten places a column holds. What
-cannot be known stays unknown (None), with a note that says why and what to do.
+Bonds are quoted in percent of par: at 99.5 a quantity of 1,000 is worth 995. All of it is exact
+Decimal, rounded once, half to even, to the ten places a column holds. What cannot be known stays
+unknown (None), with a note that says why and what to do.
 """
 
 from bisect import bisect_right
@@ -27,7 +28,7 @@ from django.db.models import DateField, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from breaks.choices import BreakType
-from trades.choices import Side
+from trades.choices import AssetClass, Side
 from trades.currencies import major_unit
 from trades.fields import DIGITS, PLACES
 from trades.models import FxRate, Trade
@@ -36,6 +37,7 @@ from trades.models import FxRate, Trade
 WIDE = Context(prec=5 * DIGITS, rounding=ROUND_HALF_EVEN)
 STEP = Decimal(1).scaleb(-PLACES)
 TOO_LARGE = Decimal(10) ** (DIGITS - PLACES)
+PERCENT = Decimal("0.01")
 
 MONEY_AGREES = frozenset(
     {
@@ -71,12 +73,15 @@ class Position:
     What one side of a break adds up to.
 
     `quantity` nets buys against sells, `price` is the average weighted by quantity, in whole
-    units of `currency` (pence become pounds). Empty `currency`: not reported.
+    units of `currency` (pence become pounds, percent of par becomes a price). `point` is what one
+    point of a reported price is worth in that: a hundredth for bonds. Empty `currency`: not
+    reported.
     """
 
     quantity: Decimal
     price: Decimal | None
     currency: str
+    point: Decimal = Decimal(1)
 
     @classmethod
     def of(cls, legs: Sequence[Trade]) -> "Position":
@@ -90,11 +95,21 @@ class Position:
             if all(each is not None for _, each in priced):
                 gross = sum((quantity for quantity, _ in priced), Decimal(0))
                 price = sum((q * (p or Decimal(0)) for q, p in priced), Decimal(0)) / gross
-        return cls(net, price, currencies.pop() if len(currencies) == 1 else "")
+        return cls(
+            quantity=net,
+            price=price,
+            currency=currencies.pop() if len(currencies) == 1 else "",
+            point=min(_point(leg) for leg in legs),
+        )
 
 
 def _price(leg: Trade) -> Decimal | None:
-    return None if leg.price is None else leg.price * major_unit(leg.currency)[1]
+    return None if leg.price is None else leg.price * major_unit(leg.currency)[1] * _point(leg)
+
+
+def _point(leg: Trade) -> Decimal:
+    asset_class = leg.asset_class or (leg.instrument.asset_class if leg.instrument else "")
+    return PERCENT if asset_class == AssetClass.FIXED_INCOME else Decimal(1)
 
 
 class Rates:
@@ -197,7 +212,7 @@ def _in_common_currency(
         return rates.unknown(MIXED.format(" and ".join(currencies)))
     factor = Decimal(1)
     if break_type == BreakType.PRICE:
-        factor = max(side.quantity for side in sides)
+        factor = max(side.quantity for side in sides) * min(side.point for side in sides)
     return rates.convert(_times(difference, factor), "".join(currencies), trade_date)
 
 

@@ -120,7 +120,10 @@ class Scope:
         return {
             trade.pk: trade
             for part in self.parts
-            for trade in trades.filter(pk__in=part).defer("raw").order_by("pk")
+            for trade in trades.filter(pk__in=part)
+            .select_related("instrument")
+            .defer("raw")
+            .order_by("pk")
         }
 
     def contested(self) -> set[int]:
@@ -172,7 +175,7 @@ def _fill(paired: dict[int, PairedTrades], matches: QuerySet[Match]) -> None:
     """Add legs and differences to those of the matches that are asked for."""
     keys = matches.values("pk")
     legs = MatchLeg.objects.filter(match__in=keys, is_live=True).order_by("trade_id")
-    for leg in legs.select_related("trade").defer("trade__raw"):
+    for leg in legs.select_related("trade__instrument").defer("trade__raw"):
         if leg.match_id in paired:
             side = paired[leg.match_id]
             (side.left if leg.side == LegSide.LEFT else side.right).append(leg.trade)

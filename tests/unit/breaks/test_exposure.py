@@ -29,8 +29,9 @@ NOTIONAL = (
 )
 
 
-def a_trade(quantity="100", price="10", currency="USD", side="BUY"):
+def a_trade(quantity="100", price="10", currency="USD", side="BUY", asset_class=""):
     return Trade(
+        asset_class=asset_class,
         side=side,
         quantity=Decimal(quantity),
         price=None if price is None else Decimal(price),
@@ -156,3 +157,11 @@ def test_is_the_exact_product_rounded_once(quantity, price):
     half = 5 * 10**9
     rounded = whole + (rest > half or (rest == half and whole % 2))
     assert int(found.amount.scaleb(10)) == rounded
+
+
+def test_a_bond_is_quoted_in_percent_of_par():
+    bond = a_trade(quantity="100000", price="99.5", asset_class="FIXED_INCOME")
+    untold = a_trade(quantity="100000", price="99.25")
+
+    assert exposure("MISSING_LEFT", [bond]).amount == 99_500
+    assert exposure("PRICE", [bond], [untold], difference="0.25").amount == 250
