@@ -36,6 +36,21 @@ class MatchStatus(TextChoices):
     SUPERSEDED = "SUPERSEDED", "Superseded by a later run"
 
 
+# What the engine and the default rules give as the reason of a proposal, in an analyst's words.
+REVIEW_REASONS = {
+    "score": "Not alike enough to be sure",
+    "unknown": "Too little is known",
+    "identity": "Same reference, other instrument",
+    "near_tie": "Another trade fits as well",
+    "order_alone": "Only the order is the same",
+    "number_alone": "Only a number is the same",
+    "ambiguous": "Several sets add up",
+    "price_unknown": "A price is missing",
+    "search_cut": "Too many to try them all",
+    "others_quote": "Others quote the reference too",
+    "net": "Only the net agrees",
+}
+
 LIVE_MATCHES = (MatchStatus.MATCHED, MatchStatus.PROPOSED)
 
 

@@ -23,26 +23,18 @@ _INSTRUMENT = {
     "weight": 0.25,
     "schemes": [
         {"name": "isin", "strong": True, "sources": [{"column": "isin"}]},
-        {
-            "name": "cusip",
-            "strong": True,
-            "sources": [{"column": "cusip"}, {"column": "isin", "form": "isin_cusip"}],
-        },
+        {"name": "cusip", "strong": True,
+         "sources": [{"column": "cusip"}, {"column": "isin", "form": "isin_cusip"}]},
         {"name": "sedol", "strong": True, "sources": [{"column": "sedol"}]},
         {"name": "figi", "strong": True, "sources": [{"column": "figi"}]},
-        {
-            "name": "symbol",
-            "sources": [{"column": "symbol", "form": "symbol"}],
-            "split": ".",
-            "qualifier": "venue",
-            "doubtful": 0.8,
-        },
+        {"name": "symbol", "sources": [{"column": "symbol", "form": "symbol"}],
+         "split": ".", "qualifier": "venue", "doubtful": 0.8},
     ],
     "named_by": "security_name",
     "words": _WORDS,
     "legal_forms": True,
     "agree_at": 0.8,
-}
+}  # fmt: skip
 
 _COUNTERPARTY = {
     "name": "counterparty",
@@ -129,7 +121,7 @@ _FIELDS: list[dict[str, Any]] = [
         "kind": "TRADE_DATE",
         "weight": 0.15,
         "zero_at": 2,
-        "moment": {"column": "executed_at", "within_seconds": 300},
+        "moment": {"column": "executed_at", "within_seconds": 300, "zone": "timezone"},
     },
     {
         "name": "executed_at",
@@ -162,6 +154,12 @@ _NEAR_PRICE = ["trade_date", "price", "executed_at"]
 _NO_OTHER_TIME = {"executed_at": 0.0001}
 # With half_at five seconds, 0.008 is ten minutes: where a term is apart, the time must be near.
 _NEAR = {"executed_at": 0.008}
+
+# Two systems' own numbers may coincide: where terms differ too, they alone prove nothing.
+_OWN = ["trade_id"]
+# One order has many executions, so alone it does not tell which.
+_ORDERS = ["order_ref", "block_ref"]
+_NO_EXECUTION = [*_OWN, *_ORDERS]
 
 _PASSES: list[dict[str, Any]] = [
     {
@@ -203,9 +201,30 @@ _PASSES: list[dict[str, Any]] = [
         "min_score": 0.95,
     },
     {
-        "name": "shared reference, terms apart",
+        # Before a block is taken for a wrong quantity of the one fill that quotes its order.
+        "name": "block and fills",
+        "kind": "subset",
+        "blocks": [
+            {
+                "equal": ["instrument", "trade_date", "side"],
+                "order": ["executed_at", "price", "quantity"],
+            }
+        ],
+        "require": {"price": 0.8, **_NEAR},
+    },
+    {
+        "name": "shared execution, terms apart",
+        "kind": "reference",
+        "not_alone": _NO_EXECUTION,
+        "require": {"instrument": 0.5},
+        "min_score": 0.70,
+        "auto_at": 0.0,
+    },
+    {
+        "name": "shared number or order, terms apart",
         "kind": "reference",
         "require": {"instrument": 0.5},
+        "any_of": [["quantity", "price"]],
         "min_score": 0.70,
         "auto_at": 0.0,
     },
@@ -214,6 +233,7 @@ _PASSES: list[dict[str, Any]] = [
         "kind": "reference",
         "form": "core",
         "shortest": 4,
+        "not_alone": _OWN,
         "require": {"instrument": 0.8, "trade_date": 0.5, "side": 1.0, **_NO_OTHER_TIME},
         "any_of": [["quantity", "price"]],
         "auto_at": 0.75,
@@ -251,16 +271,13 @@ _PASSES: list[dict[str, Any]] = [
         "residual": "0.5",
     },
     {
-        # As all groups, before the neighbourhood: it would take a large fill for a wrong quantity.
-        "name": "block and fills",
-        "kind": "subset",
-        "blocks": [
-            {
-                "equal": ["instrument", "trade_date", "side"],
-                "order": ["executed_at", "price", "quantity"],
-            }
-        ],
-        "require": {"price": 0.8, **_NEAR},
+        "name": "shared order or block, spelled apart",
+        "kind": "shared",
+        "form": "core",
+        "shortest": 6,
+        "not_alone": _OWN,
+        "max_rows": 100,
+        "residual": "0.5",
     },
     {
         "name": "neighbourhood",
@@ -299,10 +316,52 @@ _PASSES: list[dict[str, Any]] = [
         "any_of": [["quantity", "price"]],
     },
     {
-        "name": "shared reference, terms contradict",
+        "name": "shared execution, terms contradict",
         "kind": "reference",
+        "not_alone": _NO_EXECUTION,
         "min_score": 0.0,
         "auto_at": 0.40,
+    },
+    {
+        "name": "shared number or order, terms contradict",
+        "kind": "reference",
+        "require": {"quantity": 1.0},
+        "min_score": 0.0,
+        "auto_at": 0.40,
+    },
+    {
+        "name": "shared number, nothing else alike",
+        "kind": "reference",
+        "not_alone": _ORDERS,
+        "min_score": 0.40,
+        "review": "number_alone",
+    },
+    {
+        "name": "shared reference, spelled apart, terms contradict",
+        "kind": "reference",
+        "form": "core",
+        "shortest": 6,
+        "not_alone": _OWN,
+        "require": {"quantity": 1.0, "price": 1.0, "trade_date": 0.5},
+        "any_of": [["account", "counterparty"]],
+        "min_score": 0.0,
+        "auto_at": 0.40,
+    },
+    {
+        # The time of a row dated a day off is often off by that day too, so it is not asked.
+        "name": "another date",
+        "blocks": [{"equal": ["instrument", "side", "quantity"], "order": ["price", "trade_date"]}],
+        "require": {
+            "instrument": 0.8, "side": 1.0, "quantity": 1.0, "price": 1.0, "trade_date": 0.01,
+            "counterparty": 0.85, "account": 1.0, "currency": 1.0, "state": 1.0,
+        },
+    },
+    {
+        "name": "shared order, nothing else alike",
+        "kind": "reference",
+        "require": {"instrument": 0.8, "trade_date": 0.5, "side": 1.0, **_NEAR},
+        "min_score": 0.0,
+        "review": "order_alone",
     },
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from trades.choices import IdentifierScheme
 from trades.fields import PLACES
 from trades.models import InstrumentIdentifier
 from trades.querysets import TradeQuerySet
+from trades.services.bulk import READ_BATCH
 
 EXACT = pd.ArrowDtype(pa.decimal128(38, PLACES))
 TEXT = pd.ArrowDtype(pa.string())
@@ -31,6 +32,7 @@ _TEXT = {
     "block_ref": "block_ref",
     "execution_ref": "execution_ref",
     "state": "state",
+    "timezone": "source__timezone",
 }
 _RESOLVED = {
     # What the reference data knows it by, then what the report says where that is unknown.
@@ -114,10 +116,12 @@ def _exact(values: Sequence[Decimal | None]) -> pd.api.extensions.ExtensionArray
 def _fill_identifiers(frame: pd.DataFrame, instrument_ids: Sequence[int | None]) -> None:
     """Fill in what the reference data knows, where it knows exactly one value of a scheme."""
     instruments = pd.Series(list(instrument_ids), index=frame.index, dtype="Int64")
+    identifiers = InstrumentIdentifier.objects.filter(scheme__in=_SCHEMES.values())
+    wanted = set(instrument_ids) - {None}
+    if len(wanted) <= READ_BATCH:
+        identifiers = identifiers.filter(instrument__in=wanted)
     known = pd.DataFrame.from_records(
-        InstrumentIdentifier.objects.filter(scheme__in=_SCHEMES.values()).values_list(
-            "instrument_id", "scheme", "value"
-        ),
+        identifiers.values_list("instrument_id", "scheme", "value"),
         columns=["instrument", "scheme", "value"],
     )
     known = known.drop_duplicates(["instrument", "scheme"], keep=False)

@@ -5,7 +5,13 @@ from datetime import timedelta
 from django.db.models import Exists, F, OuterRef, Q
 
 from matching.choices import MatchStatus
-from matching.models import Match, MatchDifference, MatchLeg, ReconciliationRun
+from matching.models import (
+    Match,
+    MatchDifference,
+    MatchLeg,
+    Reconciliation,
+    ReconciliationRun,
+)
 from matching.querysets import MatchQuerySet
 from trades.choices import TradeState
 from trades.models import Source, Trade
@@ -24,13 +30,12 @@ def live_leg(run: ReconciliationRun) -> Exists:
     )
 
 
-def of_asset_class(run: ReconciliationRun, trades: TradeQuerySet) -> TradeQuerySet:
-    asset_class = run.reconciliation.asset_class
-    if not asset_class:
-        return trades
-    return trades.filter(
-        Q(asset_class=asset_class) | Q(asset_class="", instrument__asset_class=asset_class)
-    )
+def of_asset_class(reconciliation: Reconciliation) -> Q:
+    """Tell the trades of the asset class a reconciliation compares; one of none compares all."""
+    wanted = reconciliation.asset_class
+    if not wanted:
+        return Q()
+    return Q(asset_class=wanted) | Q(asset_class="", instrument__asset_class=wanted)
 
 
 def in_scope(run: ReconciliationRun, source: Source) -> TradeQuerySet:
@@ -39,8 +44,10 @@ def in_scope(run: ReconciliationRun, source: Source) -> TradeQuerySet:
 
     A cancelled trade nobody ever paired has nothing to agree with and is left out.
     """
-    dated = of_asset_class(run, source.trades.between(run.from_date, run.to_date))
-    return dated.filter(~Q(state=TradeState.CANCELLED) | live_leg(run))
+    dated = source.trades.between(run.from_date, run.to_date)
+    return dated.filter(of_asset_class(run.reconciliation)).filter(
+        ~Q(state=TradeState.CANCELLED) | live_leg(run)
+    )
 
 
 def matches_in_scope(run: ReconciliationRun) -> MatchQuerySet:
@@ -80,7 +87,7 @@ def open_trades(run: ReconciliationRun, source: Source, doubtful: MatchQuerySet)
     dated = Q(trade_date__range=(run.from_date - NEIGHBOUR_DAYS, run.to_date + NEIGHBOUR_DAYS)) | Q(
         pk__in=doubted.values("trade")
     )
-    trades = of_asset_class(run, Trade.objects.filter(source=source))
+    trades = Trade.objects.filter(of_asset_class(run.reconciliation), source=source)
     return trades.filter(dated).filter(~Exists(standing))
 
 

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from matching import engine
-from matching.choices import LIVE_MATCHES, LegSide, MatchKind
+from matching.choices import LegSide, MatchKind
 from matching.frames import trades_frame
 from matching.models import Match, MatchLeg, Reconciliation, ReconciliationRun
 from matching.rules import engine_rules
 from matching.scope import matches_in_scope
 from trades.models import Trade
+from trades.spreadsheet import escape
 
 
 class UnknownReconciliation(Exception):
@@ -71,7 +70,7 @@ def run_summary(run: ReconciliationRun) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class MatchRow:
-    """One match as the CSV of `export_matches` has it; the ids are each side's own."""
+    """One match as the CSV of `export_matches` has it; the ids, escaped, are each side's own."""
 
     match_id: int
     kind: str
@@ -97,9 +96,9 @@ def match_rows(run: ReconciliationRun) -> Iterator[MatchRow]:
             kind=match.kind,
             decision=match.decision,
             score=match.score,
-            pass_name=match.pass_name,
-            source1_trade_ids=";".join(ids.get((match.pk, LegSide.LEFT), [])),
-            source2_trade_ids=";".join(ids.get((match.pk, LegSide.RIGHT), [])),
+            pass_name=escape(match.pass_name),
+            source1_trade_ids=escape(";".join(ids.get((match.pk, LegSide.LEFT), []))),
+            source2_trade_ids=escape(";".join(ids.get((match.pk, LegSide.RIGHT), []))),
         )
 
 
@@ -120,13 +119,3 @@ def explanation(match: Match) -> tuple[engine.FieldScore, ...]:
     )
     rows: dict[Any, Any] = frame.to_dict("index")
     return engine.explain(rows[legs[LegSide.LEFT]], rows[legs[LegSide.RIGHT]], rules)
-
-
-def live_match_of(*, reconciliation: Reconciliation, trade: Trade) -> Match | None:
-    """Return the match that holds a trade in a reconciliation, if one does."""
-    return Match.objects.filter(
-        Q(status__in=LIVE_MATCHES),
-        reconciliation=reconciliation,
-        legs__trade=trade,
-        legs__is_live=True,
-    ).first()

@@ -107,7 +107,7 @@ class MatchAdmin(PageAdmin):
 
     @display(description="Why", ordering="reason")
     def how(self, match: Match) -> SafeString:
-        return short(match.reason.replace("_", " ") or match.pass_name.replace("_", " "))
+        return short(match.reason_in_words or match.pass_name.replace("_", " "))
 
     @display(description="Differs in")
     def differing(self, match: Match) -> SafeString:
@@ -259,7 +259,7 @@ def _facts(match: Match) -> Panel:
 
 def _why(match: Match) -> str:
     words = match.get_decision_display()
-    return f"{words}: {match.reason.replace('_', ' ')}" if match.reason else words
+    return f"{words}: {match.reason_in_words}" if match.reason else words
 
 
 def _amended(legs: list[MatchLeg]) -> str:

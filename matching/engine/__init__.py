@@ -7,9 +7,19 @@ needs no Django; columns go in and columns come out.
 
 from matching.engine.coding import RuleError
 from matching.engine.columns import ColumnError
+from matching.engine.compare import compare
 from matching.engine.explain import FieldScore, explain
 from matching.engine.reconcile import reconcile
 from matching.engine.result import Result
 from matching.engine.rules import RuleSet
 
-__all__ = ["ColumnError", "FieldScore", "Result", "RuleError", "RuleSet", "explain", "reconcile"]
+__all__ = [
+    "ColumnError",
+    "FieldScore",
+    "Result",
+    "RuleError",
+    "RuleSet",
+    "compare",
+    "explain",
+    "reconcile",
+]

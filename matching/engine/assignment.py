@@ -1,9 +1,6 @@
 """Which candidates to pair: the best total, each row at most once."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from matching.engine.arrays import Bools, Floats, Rows
 
@@ -39,6 +36,10 @@ def _counts(rows: Rows) -> Rows:
 
 
 def _components(a: Rows, b: Rows) -> Rows:
+    # Commands and pages import the engine and start without it: scipy alone takes a second.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     size = int(max(a.max(), b.max())) + 1 if len(a) else 0
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(size, size))
     labels = connected_components(graph, directed=False)[1] if size else np.zeros(0)
@@ -52,6 +53,8 @@ def _by_component(edges: Rows, label: Rows) -> list[Rows]:
 
 
 def _solve(a: Rows, b: Rows, rank: Floats) -> Bools:
+    from scipy.optimize import linear_sum_assignment
+
     rows, row = np.unique(a, return_inverse=True)
     columns, column = np.unique(b, return_inverse=True)
     gain = np.zeros((len(rows), len(columns)))

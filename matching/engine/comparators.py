@@ -16,6 +16,9 @@ from matching.engine.normalise import FORMS, name
 from matching.engine.times import Ticks
 
 NANOSECONDS = 1_000_000_000
+QUARTER, DAY = 900 * NANOSECONDS, 86_400 * NANOSECONDS
+# How far ahead of UTC's midnight a date begins first, and behind it last.
+EASTMOST, WESTMOST = 14 * 3600 * NANOSECONDS, 12 * 3600 * NANOSECONDS
 # Names that share all the words of the shorter one are nearly, not fully, alike.
 SUBSET_SHARE = 0.95
 # "Fund I" and "Fund II" share most letters but not what tells them apart.
@@ -129,20 +132,35 @@ class TextComparator(TextBased):
 
 
 class DateComparator:
-    """Dates, which count as one where a moment close enough says so."""
+    """
+    Dates, alike by business days, Monday to Friday; one where their moments say so.
 
-    def __init__(self, field: Field, days: Ticks, moments: Ticks | None) -> None:
+    Moments say so where a midnight lies between them that could have parted the dates: see
+    `_one_moment`.
+    """
+
+    def __init__(
+        self, field: Field, days: Ticks, moments: Ticks | None, at_place: Ticks | None
+    ) -> None:
         self.field = field
         self.days = days
         self.moments = moments
+        # Whether the date is that of the row's own moment at the row's own place.
+        self.right_there = (
+            np.zeros(len(days.ticks), dtype=bool)
+            if at_place is None
+            else days.known & at_place.known & (days.ticks == at_place.ticks)
+        )
         self.known = days.known
         self.content = hashing.of_ints(days.ticks, days.known)
         self.block = self.content
         self.order = days.ticks
 
     def similarity(self, a: Rows, b: Rows) -> Floats:
-        """Return 1 for the same day, falling to 0 at the field's `zero_at` days."""
-        apart = np.abs(self.days.ticks[a] - self.days.ticks[b])
+        """Return 1 for the same day, falling to 0 at the field's `zero_at` business days."""
+        left, right = self.days.ticks[a], self.days.ticks[b]
+        apart = np.abs(_business_days(left) - _business_days(right))
+        apart = np.maximum(apart, (left != right).astype(np.int64))
         likeness = np.clip(1 - apart / max(self.field.zero_at, 1), 0.0, 1.0)
         likeness = np.where(self._one_moment(a, b), 1.0, likeness)
         return np.where(self.known[a] & self.known[b], likeness, np.nan)
@@ -166,13 +184,31 @@ class DateComparator:
         return [Decimal(0)] * len(a)
 
     def _one_moment(self, a: Rows, b: Rows) -> Bools:
+        """
+        Tell which adjacent dates of moments so close are one.
+
+        They are if both are right at their own rows' places, or if a midnight parts the moments:
+        the earlier date must have the earlier moment, before a midnight that begins the later date
+        in some time zone, and the other the moment at or after it. Zones lie from UTC-12 to UTC+14
+        in steps of a quarter of an hour, so the midnights that begin a date are quarter hours from
+        14 hours before to 12 hours after its midnight in UTC. Without places two equal moments
+        never overrule: no midnight parted their dates.
+        """
         if self.moments is None or self.field.moment is None:
             return np.zeros(len(a), dtype=bool)
-        apart = np.abs(self.moments.ticks[a] - self.moments.ticks[b])
-        close: Bools = apart <= self.field.moment.within_seconds * NANOSECONDS
-        next_day: Bools = np.abs(self.days.ticks[a] - self.days.ticks[b]) <= 1
+        swapped = self.days.ticks[a] > self.days.ticks[b]
+        first, second = np.where(swapped, b, a), np.where(swapped, a, b)
+        before, after = self.moments.ticks[first], self.moments.ticks[second]
+        close = np.abs(after - before) <= self.field.moment.within_seconds * NANOSECONDS
+        next_day = self.days.ticks[second] - self.days.ticks[first] == 1
+        utc = self.days.ticks[second] * DAY
+        midnight = np.maximum(after // QUARTER * QUARTER, utc - EASTMOST)
+        midnight = np.minimum(midnight, utc + WESTMOST)
         told: Bools = self.moments.known[a] & self.moments.known[b]
-        return close & next_day & told
+        parted = (before < midnight) & (midnight <= after)
+        parted |= self.right_there[a] & self.right_there[b]
+        one: Bools = parted & told & close & next_day
+        return one
 
 
 class MomentComparator:
@@ -213,6 +249,12 @@ class MomentComparator:
     def tolerances(self, a: Rows, _b: Rows, /) -> list[Decimal | None]:
         """Return the field's `zero_at` in seconds."""
         return [Decimal(str(self.field.zero_at))] * len(a)
+
+
+def _business_days(days: Rows) -> Rows:
+    """Number days so that weekends take none: Saturday and Sunday count as the Monday after."""
+    since_a_monday = days + 3
+    return since_a_monday // 7 * 5 + np.minimum(since_a_monday % 7, 5)
 
 
 def distinct_pairs(left: Rows, right: Rows) -> tuple[Rows, Rows, Rows]:

@@ -1,4 +1,4 @@
-"""Compare pairings that are given: what people paired, or what a run paired before."""
+"""Compare pairings, however they came about: made by a run, or given and compared again."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from matching.engine.differences import differences
 from matching.engine.groups import merged
 from matching.engine.rules import RuleSet
-from matching.engine.table import build
+from matching.engine.table import Table, build
 
 
 def compare(
@@ -31,6 +31,27 @@ def compare(
     if missing := legs.loc[rows < np.where(on_left, 0, table.split), "row"].tolist():
         raise KeyError(f"these legs are in neither frame: {missing[:5]}")
     places, match_ids = pd.factorize(legs["match_id"])
-    whole = merged(table, pd.DataFrame({"match": places, "row": rows}))
-    together = np.arange(len(match_ids))
-    return differences(whole, together, together + len(match_ids), np.asarray(match_ids))
+    found = disagreements(table, pd.DataFrame({"match": places, "row": rows}))
+    return found.assign(match_id=np.asarray(match_ids)[found["match_id"].to_numpy(dtype=np.int64)])
+
+
+def disagreements(table: Table, legs: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the differences of matches given by their legs (match, row as joint rows).
+
+    Their match_id is the match of the legs. Pairs are compared row by row, groups merged.
+    """
+    legs = legs.sort_values(["match", "row"], ignore_index=True)
+    match, row = legs["match"].to_numpy(), legs["row"].to_numpy()
+    single = (np.bincount(match) == 2)[match]
+    a, b = row[single].reshape(-1, 2).T
+    found = differences(table, a, b, match[single][::2])
+    if bool(single.all()):
+        return found
+    groups, places = np.unique(match[~single], return_inverse=True)
+    whole = merged(table, pd.DataFrame({"match": places, "row": row[~single]}))
+    left = np.arange(len(groups))
+    together = differences(whole, left, left + len(groups), groups, grouped=True)
+    parts = [part for part in (found, together) if len(part)] or [found]
+    every = pd.concat(parts, ignore_index=True)
+    return every.sort_values("match_id", kind="stable", ignore_index=True)

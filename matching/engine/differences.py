@@ -1,5 +1,6 @@
 """Where two paired rows disagree, exactly: one row a differing field."""
 
+from decimal import Decimal
 from functools import reduce
 from itertools import product
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from matching.engine.arrays import Bools, Rows, Units
-from matching.engine.exact import add, multiply, rescale
+from matching.engine.exact import add, floor_share, multiply, rescale
 from matching.engine.fields import Field
 from matching.engine.numbers import NumberComparator
 from matching.engine.table import Table
@@ -15,14 +16,19 @@ from matching.engine.table import Table
 COLUMNS = ["match_id", "field", "left", "right", "difference", "tolerance", "kind"]
 
 
-def differences(table: Table, a: Rows, b: Rows, match_ids: Rows) -> pd.DataFrame:
+def differences(
+    table: Table, a: Rows, b: Rows, match_ids: Rows, *, grouped: bool = False
+) -> pd.DataFrame:
     """
     Compare the pairs ``(a[i], b[i])`` on every field that reports under a kind.
 
     Returns the columns of `Result.differences`, in the order of the matches and of the rule set's
-    fields. The differences are exact; what is unknown on either side does not differ.
+    fields. The differences are exact; what is unknown on either side does not differ. With
+    `grouped`, rows are what groups come to, and what follows from a missing part is left out.
     """
     differing = {one.name: _differs(table, one, a, b) for one in table.rules.fields if one.kind}
+    if grouped:
+        _leave_out_following(table, a, b, differing)
     for one in table.rules.fields:
         if one.explained_by and one.kind and bool(differing[one.name].any()):
             differing[one.name] &= ~_explained(table, one, a, b, differing)
@@ -62,6 +68,46 @@ def _rows(table: Table, field: Field, a: Rows, b: Rows, match_ids: Rows) -> pd.D
         "tolerance": pd.Series(comparator.tolerances(a, b), dtype=object),
         "kind": field.kind,
     })  # fmt: skip
+
+
+def _leave_out_following(table: Table, a: Rows, b: Rows, differing: dict[str, Bools]) -> None:
+    """
+    Take away what only follows from the part that a group of another quantity lacks.
+
+    Sums (fees, amounts) lack that part's share. An average follows as long as the part could have
+    made up for it: at a value less than the field's `zero_at` from the whole's.
+    """
+    group = table.rules.grouping
+    if group is None or group.quantity not in differing:
+        return
+    lacking = differing[group.quantity]
+    for one in table.rules.fields:
+        if not one.kind or one.name == group.quantity:
+            continue
+        if one.in_group == "sum":
+            differing[one.name] &= ~lacking
+        elif one.in_group == "average":
+            differing[one.name] &= ~(lacking & _made_up_for(table, one, a, b))
+
+
+def _made_up_for(table: Table, field: Field, a: Rows, b: Rows) -> Bools:
+    """
+    Tell which averages the lacking part could bring to the whole's.
+
+    If the rest r and the part m make up the whole w, the part's average lies from the whole's by
+    ``quantity_r / quantity_m * |average_r - average_w|``.
+    """
+    group = table.rules.grouping
+    if group is None:
+        return np.zeros(len(a), dtype=bool)
+    quantity, average = _number(table, group.quantity), _number(table, field.name)
+    left, right = np.abs(quantity.units[a]), np.abs(quantity.units[b])
+    gap = np.abs(average.units[a] - average.units[b])
+    whole = np.abs(np.where((left >= right).astype(bool), average.units[a], average.units[b]))
+    reach = floor_share(whole, Decimal(str(field.zero_at)))
+    needed, possible = multiply(np.minimum(left, right), gap), multiply(np.abs(left - right), reach)
+    made_up: Bools = (needed < possible).astype(bool)
+    return made_up
 
 
 def _explained(table: Table, field: Field, a: Rows, b: Rows, differing: dict[str, Bools]) -> Bools:

@@ -46,10 +46,16 @@ class Scheme:
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """A time column that overrules a date: so close in time, the dates count as one."""
+    """
+    A time column whose moments, if so close, tell that two adjacent dates are one.
+
+    They are where a midnight lies between the moments, or where both dates are right in the time
+    zones that the column `zone` names: each source dates at its own place.
+    """
 
     column: str
     within_seconds: int
+    zone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from matching.engine.arrays import Bools, Objects, Rows, Units
-from matching.engine.differences import differences
 from matching.engine.exact import floor_share
 from matching.engine.groups import merged, merged_scores, total_by
 from matching.engine.numbers import NumberComparator
@@ -14,26 +13,32 @@ from matching.engine.result import AUTO, REVIEW, Found, no_alternatives, nothing
 from matching.engine.rules import Grouping, Pass
 from matching.engine.table import Table
 
+OTHERS_QUOTE = "others_quote"
 # Rows of one group trade on one day, or on two days around midnight.
 _SAME_DAY = 0.5
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """One row and the rows of the other side that may make it up; `exact` if they add up."""
+    """
+    One row and the rows of the other side that may make it up; `exact` if they add up.
+
+    `reason` says why a person must look, empty if nobody need.
+    """
 
     one: int
     many: tuple[int, ...]
     exact: bool
+    reason: str = ""
 
 
 def gather(table: Table, step: Pass, free: Bools) -> Found:
     """
     Group one free row with the many of the other side that quote the same reference.
 
-    The legs must not contradict the one on identity or side. Their quantities add up to it, or,
-    where nobody else quotes the reference, miss it by at most the pass's `residual` share: then
-    the rest is a difference of the match.
+    The legs must not contradict the one on identity or side. Their quantities add up to it, or
+    miss it by at most the pass's `residual` share: then the rest is a difference of the match, and
+    a person must look if others, paired before, quote the reference too.
     """
     edges = _edges(table, step, free)
     proposals = _proposals(table, step, edges)
@@ -44,7 +49,8 @@ def gather(table: Table, step: Pass, free: Bools) -> Found:
         if not rows & taken:
             taken |= rows
             kept.append(proposal)
-    return found_groups(table, kept, np.full(len(kept), step.review, dtype=object), len(edges), 0)
+    reasons = np.array([step.review or one.reason for one in kept], dtype=object)
+    return found_groups(table, kept, reasons, len(edges), 0)
 
 
 def grouping_of(table: Table) -> tuple[Grouping, NumberComparator, NumberComparator]:
@@ -82,14 +88,11 @@ def found_legs(
     table: Table, legs: pd.DataFrame, reasons: Objects, candidates: int, cut: int
 ) -> Found:
     """Return groups given by their legs (match, row) as matches."""
-    whole, left = merged(table, legs), np.arange(len(reasons))
-    right = left + len(reasons)
     matches = pd.DataFrame({
-        "score": merged_scores(whole), "reason": reasons,
+        "score": merged_scores(merged(table, legs)), "reason": reasons,
         "decision": np.where(reasons == "", AUTO, REVIEW),
     })  # fmt: skip
-    found = differences(whole, left, right, left)
-    return Found(matches, legs, no_alternatives(), found, candidates, cut)
+    return Found(matches, legs, no_alternatives(), candidates, cut)
 
 
 def _edges(table: Table, step: Pass, free: Bools) -> pd.DataFrame:
@@ -97,7 +100,7 @@ def _edges(table: Table, step: Pass, free: Bools) -> pd.DataFrame:
     every = table.quotes(step.form)
     code = every.keys
     on_left = every.rows < table.split
-    usable = free[every.rows] & (every.lengths >= step.shortest)[every.keys]
+    usable = free[every.rows] & table.telling(step)[every.keys]
     full = (every.lefts, every.rights)
     now = [
         np.bincount(code[side & usable], minlength=len(every.lefts)) for side in (on_left, ~on_left)
@@ -105,6 +108,8 @@ def _edges(table: Table, step: Pass, free: Bools) -> pd.DataFrame:
     parts = []
     for one_side, one, many in ((on_left, 0, 1), (~on_left, 1, 0)):
         fits = (now[one] == 1) & (now[many] > 1) & (now[many] <= step.max_rows)
+        if not bool(fits.any()):
+            continue
         ones = np.flatnonzero(usable & one_side & fits[code])
         legs = np.flatnonzero(usable & ~one_side & fits[code])
         sole = (full[one] == now[one]) & (full[many] == now[many])
@@ -112,10 +117,12 @@ def _edges(table: Table, step: Pass, free: Bools) -> pd.DataFrame:
             pd.DataFrame({"key": code[legs], "leg": every.rows[legs]}), on="key"
         )
         parts.append(pairs.assign(sole=sole[pairs["key"].to_numpy()]))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _proposals(table: Table, step: Pass, edges: pd.DataFrame) -> list[Proposal]:
+    if edges.empty:
+        return []
     _, quantity, _ = grouping_of(table)
     one, leg = edges["one"].to_numpy(), edges["leg"].to_numpy()
     edges = edges[agreeing(table, one, leg) & quantity.known[one] & quantity.known[leg]]
@@ -129,11 +136,12 @@ def _proposals(table: Table, step: Pass, edges: pd.DataFrame) -> list[Proposal]:
     exact = (rest == 0).astype(bool)
     close = (rest <= floor_share(np.abs(wanted), step.residual)).astype(bool)
     several = np.diff(np.append(starts, len(edges))) > 1
-    fits = several & (exact | (close & first["sole"].to_numpy()))
+    ones = first["one"].tolist()
+    reasons = np.where(exact | first["sole"].to_numpy(), "", OTHERS_QUOTE)
     legs = np.split(edges["leg"].to_numpy(), starts[1:])
     return [
-        Proposal(int(first["one"].iloc[at]), tuple(int(row) for row in legs[at]), bool(exact[at]))
-        for at in np.flatnonzero(fits)
+        Proposal(ones[at], tuple(legs[at].tolist()), bool(exact[at]), str(reasons[at]))
+        for at in np.flatnonzero(several & (exact | close))
     ]
 
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from matching.engine import hashing
 from matching.engine.arrays import Bools, Floats, Hashes, Rows
@@ -181,6 +179,9 @@ def _trust(values: SchemeValues, a: Rows, b: Rows) -> Floats:
 
 def _components(schemes: list[Hashes], content: Hashes) -> Hashes:
     """Return for each distinct identity the least content hash of all it is linked with."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     identities = len(content)
     nodes, links, offset = [], [], identities
     for hashes in schemes:

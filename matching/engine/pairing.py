@@ -7,7 +7,7 @@ from matching.engine.arrays import Bools, Objects, Rows
 from matching.engine.assignment import assign
 from matching.engine.blocking import Candidates, in_blocks
 from matching.engine.references import sharing
-from matching.engine.result import Found, found_pairs, no_alternatives
+from matching.engine.result import Found, found_pairs, no_alternatives, nothing_found
 from matching.engine.rules import Pass
 from matching.engine.scoring import Scored, score_pairs
 from matching.engine.table import Table
@@ -68,6 +68,8 @@ def _reasons(table: Table, step: Pass, scored: Scored) -> Objects:
 
 def _matched(table: Table, scored: Scored, reasons: Objects, seen: Candidates) -> Found:
     a, b = scored.a, scored.b
+    if not len(a):
+        return nothing_found(len(seen.a), seen.cut)
     chosen = assign(a, b, scored.rank, table.rank)
     reasons[near_ties(scored, chosen, table.content, table.rules.tie_margin)] = "near_tie"
     picked = np.flatnonzero(chosen)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from matching.engine.arrays import Bools, Objects, Rows
-from matching.engine.differences import differences
+from matching.engine.compare import disagreements
 from matching.engine.grouping import gather
 from matching.engine.netting import net
 from matching.engine.pairing import pair, pair_by_reference
@@ -81,7 +81,7 @@ def _result(collected: Collected, left: pd.DataFrame, right: pd.DataFrame) -> Re
     return Result(
         matches=matches[["match_id", "pass_name", "score", "decision", "kind", "reason"]],
         legs=_labelled(legs, table, labels)[["match_id", "side", "row"]],
-        differences=_differences(collected, legs, matches),
+        differences=disagreements(table, legs),
         alternatives=_labelled(others, table, labels)[["match_id", "side", "row", "score"]],
         passes=pd.DataFrame(collected.passes),
         unmatched_left=left.index[collected.free[: table.split]],
@@ -111,13 +111,3 @@ def _kinds(legs: pd.DataFrame, table: Table, count: int) -> Objects:
     many = np.array([["1:1", "1:N"], ["N:1", "N:M"]], dtype=object)
     kinds: Objects = many[(lefts > 1).astype(int), (rights > 1).astype(int)]
     return kinds
-
-
-def _differences(collected: Collected, legs: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    table = collected.table
-    single = (matches["kind"] == "1:1").to_numpy()[legs["match"].to_numpy()]
-    pairs = legs[single]["row"].to_numpy().reshape(-1, 2)
-    found = differences(table, pairs[:, 0], pairs[:, 1], legs[single]["match"].to_numpy()[::2])
-    parts = [part for part in (found, *collected.differences) if len(part)] or [found]
-    every = pd.concat(parts, ignore_index=True)
-    return every.sort_values("match_id", kind="stable", ignore_index=True)

@@ -17,7 +17,7 @@ def sharing(table: Table, step: Pass, free: Bools) -> tuple[Candidates, Bools]:
     """
     every = table.quotes(step.form)
     single = ((every.lefts == 1) & (every.rights == 1))[every.keys]
-    usable = free[every.rows] & (every.lengths >= step.shortest)[every.keys]
+    usable = free[every.rows] & table.telling(step)[every.keys]
     told = join(every.rows[usable & single], every.keys[usable & single], table, [], step.window)
     vague = usable & ~single
     group = join(every.rows[vague], every.keys[vague], table, _by_terms(table), step.window)

@@ -1,6 +1,7 @@
 """What a reconciliation found, as frames; and the matches as they are collected."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -40,15 +41,13 @@ class Found:
     The matches of one pass, in a content order.
 
     ``matches``: score, decision, reason. ``legs``: match (place in matches), row (joint row).
-    ``alternatives``: match, row, score. ``differences``: those of groups, as in `Result`, with the
-    place in matches for match_id; groups have their merged rows at hand when they are found.
-    `candidates` and `cut` count what was looked at and what the bounds left out.
+    ``alternatives``: match, row, score. `candidates` and `cut` count what was looked at and what
+    the bounds left out.
     """
 
     matches: pd.DataFrame
     legs: pd.DataFrame
     alternatives: pd.DataFrame
-    differences: pd.DataFrame | None = None
     candidates: int = 0
     cut: int = 0
 
@@ -62,34 +61,36 @@ class Collected:
     matches: list[pd.DataFrame] = field(default_factory=list)
     legs: list[pd.DataFrame] = field(default_factory=list)
     alternatives: list[pd.DataFrame] = field(default_factory=list)
-    differences: list[pd.DataFrame] = field(default_factory=list)
     passes: list[dict[str, object]] = field(default_factory=list)
     count: int = 0
 
     def add(self, name: str, found: Found, seconds: float) -> None:
         """Take in the matches of a pass; their rows are free no more."""
-        self.free[found.legs["row"].to_numpy()] = False
-        self.matches.append(found.matches.assign(pass_name=name))
-        for store, frame in ((self.legs, found.legs), (self.alternatives, found.alternatives)):
-            store.append(frame.assign(match=frame["match"] + self.count))
-        if found.differences is not None:
-            ids = found.differences["match_id"] + self.count
-            self.differences.append(found.differences.assign(match_id=ids))
-        self.count += len(found.matches)
         self.passes.append({
             "name": name, "candidates": found.candidates, "cut": found.cut,
             "matched": len(found.matches), "seconds": seconds,
         })  # fmt: skip
+        # The frames of the first pass are kept though empty: they give the columns.
+        if found.matches.empty and self.matches:
+            return
+        self.free[found.legs["row"].to_numpy()] = False
+        self.matches.append(found.matches.assign(pass_name=name))
+        for store, frame in ((self.legs, found.legs), (self.alternatives, found.alternatives)):
+            store.append(frame.assign(match=frame["match"] + self.count))
+        self.count += len(found.matches)
 
 
 def nothing_found(candidates: int = 0, cut: int = 0) -> Found:
     """Return the result of a pass without matches."""
+    return replace(_nothing(), candidates=candidates, cut=cut)
+
+
+@cache
+def _nothing() -> Found:
     nothing = np.zeros(0)
     rows = nothing.astype(np.int64)
     pairs = Scored(rows, rows, nothing, nothing, nothing, nothing)
-    return found_pairs(
-        pairs, nothing.astype(object), no_alternatives(), candidates=candidates, cut=cut
-    )
+    return found_pairs(pairs, nothing.astype(object), no_alternatives(), candidates=0, cut=0)
 
 
 def no_alternatives() -> pd.DataFrame:

@@ -40,6 +40,9 @@ class Pass:
     reference; ``subset`` finds the rows that add up to one; ``net`` nets many against many, by
     blocks or else by a shared reference.
 
+    A reference found only in the columns `not_alone` does not count: two systems' own numbers may
+    coincide, and one order has many executions.
+
     `window` bounds the candidates of a row in a busy block, to each side of it. `require` gives
     the least similarity a field must have where it is known; of each list in `any_of` at least
     one field must agree, unless all of them are unknown. A pair below `min_score` is dropped, one
@@ -57,6 +60,7 @@ class Pass:
     window: int = 10
     form: str = "code"
     shortest: int = 1
+    not_alone: tuple[str, ...] = ()
     require: Mapping[str, float] = field(default_factory=dict, hash=False)
     any_of: tuple[tuple[str, ...], ...] = ()
     min_score: float | None = None
@@ -179,6 +183,7 @@ class RuleSet:
             if step.kind in ("shared", "subset", "net") and self.grouping is None:
                 raise RuleError(f"{where} gathers groups, so the rule set needs 'grouping'")
             by_reference = step.kind in ("reference", "shared") or not step.blocks
+            _columns(self.references, step.not_alone, where)
             if by_reference and not self.references:
                 raise RuleError(f"{where} pairs by reference, so the rule set needs 'references'")
         if self.identity:
@@ -221,6 +226,12 @@ def _unique(what: str, names: Iterable[str]) -> None:
         if name in seen:
             raise RuleError(f"there are two of the {what} {name!r}")
         seen.add(name)
+
+
+def _columns(references: tuple[str, ...], names: Iterable[str], where: str) -> None:
+    for name in names:
+        if name not in references:
+            raise RuleError(f"{where} names {name!r} under 'not_alone', which 'references' lacks")
 
 
 def _known(known: set[str], names: Iterable[str], where: str) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from matching.engine import hashing
-from matching.engine.arrays import Hashes, Rows
+from matching.engine.arrays import Bools, Hashes, Rows
 from matching.engine.columns import as_strings, read_texts
 from matching.engine.comparators import (
     Comparator,
@@ -21,9 +21,9 @@ from matching.engine.fields import Field
 from matching.engine.identity import IdentityComparator
 from matching.engine.money import Money, read_money
 from matching.engine.numbers import NumberComparator
-from matching.engine.quotes import Quotes, read_quotes
-from matching.engine.rules import RuleSet
-from matching.engine.times import read_dates, read_moments
+from matching.engine.quotes import Quotes, code, core_of_code, read_quotes
+from matching.engine.rules import Pass, RuleSet
+from matching.engine.times import local_days, read_dates, read_moments
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,18 @@ class Table:
     def quotes(self, form: str) -> Quotes:
         """Return the references that both sides quote, in a form; read once a form."""
         if form not in self._quotes:
-            self._quotes[form] = read_quotes(self.references, self.split, form)
+            formed = self._codes if form == "code" else [core_of_code(one) for one in self._codes]
+            self._quotes[form] = read_quotes(formed, self.split)
         return self._quotes[form]
+
+    @cached_property
+    def _codes(self) -> list[pa.Array]:
+        return [code(column) for column in self.references]
+
+    def telling(self, step: Pass) -> Bools:
+        """Tell which of the references in the pass's form may pair rows in it."""
+        weak = [self.rules.references.index(name) for name in step.not_alone]
+        return self.quotes(step.form).telling(step.shortest, weak)
 
 
 def build(left: pd.DataFrame, right: pd.DataFrame, rules: RuleSet) -> Table:
@@ -114,11 +124,21 @@ def _comparator(
         case "identity":
             return IdentityComparator(field, left, right)
         case "date":
-            moments = read_moments(left, right, field.moment.column) if field.moment else None
-            return DateComparator(field, read_dates(left, right, first), moments)
+            return _dates(field, left, right)
         case "moment":
             return MomentComparator(field, read_moments(left, right, first))
     if rules.currency is not None and first == rules.currency.column:
         return ExactComparator(field, money.currencies)
     kind = TextComparator if field.compare == "text" else ExactComparator
     return kind(field, read_texts(left, right, first))
+
+
+def _dates(field: Field, left: pd.DataFrame, right: pd.DataFrame) -> DateComparator:
+    days = read_dates(left, right, field.sources[0])
+    if field.moment is None:
+        return DateComparator(field, days, None, None)
+    moments = read_moments(left, right, field.moment.column)
+    if not field.moment.zone:
+        return DateComparator(field, days, moments, None)
+    zones = read_texts(left, right, field.moment.zone)
+    return DateComparator(field, days, moments, local_days(moments, zones, field.moment.zone))

@@ -1,6 +1,7 @@
 """Read dates and moments of both frames into joint arrays of whole numbers."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matching.engine.arrays import Bools, Rows
-from matching.engine.columns import ColumnError, as_strings, present
+from matching.engine.columns import ColumnError, Texts, as_strings, present
 
 _ISO_DATE = r"^\s*\d{4}-\d{2}-\d{2}"
 _AWARE = r"(Z|[+-]\d{2}(:?\d{2})?)\s*$"
@@ -38,6 +39,24 @@ def read_moments(left: pd.DataFrame, right: pd.DataFrame, column: str) -> Ticks:
     :raises ColumnError: for a naive time, or text that is no ISO time.
     """
     return _joint([_nanoseconds(frame, column) for frame in (left, right)])
+
+
+def local_days(moments: Ticks, zones: Texts, column: str) -> Ticks:
+    """
+    Return the day of each moment in its row's time zone, unknown where either is.
+
+    :raises ColumnError: for a text that names no time zone.
+    """
+    days = Ticks(np.zeros(len(moments.ticks), dtype=np.int64), moments.known & zones.known)
+    for code, value in enumerate(zones.values):
+        try:
+            zone = ZoneInfo(value)
+        except (ValueError, OSError, ZoneInfoNotFoundError) as problem:
+            raise ColumnError(f"{column} holds {value!r}, which is no time zone") from problem
+        rows = np.flatnonzero(days.known & (zones.codes == code))
+        times = pd.DatetimeIndex(moments.ticks[rows].astype("datetime64[ns]"), tz="UTC")
+        days.ticks[rows] = _from_times(times.tz_convert(zone).tz_localize(None), "D").ticks
+    return days
 
 
 def _joint(parts: list[Ticks]) -> Ticks:

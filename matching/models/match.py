@@ -2,7 +2,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from matching.choices import LIVE_MATCHES, Decision, LegSide, MatchKind, MatchStatus
+from matching.choices import (
+    LIVE_MATCHES,
+    REVIEW_REASONS,
+    Decision,
+    LegSide,
+    MatchKind,
+    MatchStatus,
+)
 from matching.models.rules import Reconciliation, RuleSet
 from matching.models.run import ReconciliationRun
 from matching.querysets import MatchQuerySet
@@ -47,6 +54,11 @@ class Match(models.Model):
 
     def __str__(self) -> str:
         return f"Match {self.pk}"
+
+    @property
+    def reason_in_words(self) -> str:
+        """Why it waits for review; a rule set may give reasons of its own."""
+        return REVIEW_REASONS.get(self.reason, self.reason.replace("_", " "))
 
     @property
     def is_live(self) -> bool:

@@ -1,6 +1,6 @@
 """Bulk writes of matches: a handful of statements, whatever the number of rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,19 +17,23 @@ from matching.models import (
     ReconciliationRun,
 )
 from matching.services.outcome import Outcome, rows
+from trades.services.bulk import batches
 
 BATCH = 5_000
 VALUE_LENGTH = 200
 
 
-def batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Cut a list of ids to lengths every database takes in one statement."""
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
+def hold(reconciliation_id: int) -> None:
+    """
+    Let the writes of runs and people in one reconciliation take turns, until the commit.
+
+    SQLite has one writer at a time anyway.
+    """
+    Reconciliation.objects.select_for_update(no_key=True).get(pk=reconciliation_id)
 
 
 def supersede(match_ids: Sequence[int]) -> None:
-    """Take apart the undecided matches of a list; one a person decided meanwhile stays."""
+    """Take apart the undecided matches of a list; one that a person decided stays."""
     for ids in batches(match_ids):
         undecided = Match.objects.filter(pk__in=ids, status__in=LIVE_MATCHES, decided_by=None)
         superseded = list(undecided.values_list("pk", flat=True))

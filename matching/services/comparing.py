@@ -8,12 +8,13 @@ from matching.models import MatchDifference, MatchLeg, RuleSet
 from matching.querysets import MatchQuerySet
 from matching.services import bulk
 from trades.models import Trade
+from trades.services.bulk import batches
 
 
 def compare_again(*, matches: MatchQuerySet, rules: engine.RuleSet, rule_set: RuleSet) -> None:
     """Replace the differences of matches by what their trades say now, under these rules."""
     keys = list(matches.values_list("pk", flat=True))
-    for ids in bulk.batches(keys):
+    for ids in batches(keys):
         legs = MatchLeg.objects.filter(match__in=ids).select_related("trade")
         frame = pd.DataFrame.from_records(
             [(leg.match_id, leg.side, leg.trade_id) for leg in legs],

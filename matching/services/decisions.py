@@ -39,6 +39,7 @@ def pair_by_hand(
     left = _trades_of(reconciliation.left_source, left_ids)
     right = _trades_of(reconciliation.right_source, right_ids)
     _require(reason.strip(), "Say why these trades are the same; the reason is kept.")
+    bulk.hold(reconciliation.pk)
     trade_ids = [trade.pk for trade in (*left, *right)]
     proposals = Match.objects.filter(
         reconciliation=reconciliation,
@@ -114,12 +115,14 @@ def take_apart(*, match_id: int, reason: str, by: Any, at: datetime) -> Match:
 def _decide(
     match_id: int, was: MatchStatus, becomes: MatchStatus, *, reason: str, by: Any, at: datetime
 ) -> Match:
-    decided = Match.objects.filter(pk=match_id, status=was).update(
-        status=becomes, decided_by=by, decided_at=at, decision_note=reason
-    )
     match: Match | None = Match.objects.filter(pk=match_id).first()
     if match is None:
         raise DecisionRefused(f"There is no match {match_id}.")
+    bulk.hold(match.reconciliation_id)
+    decided = Match.objects.filter(pk=match_id, status=was).update(
+        status=becomes, decided_by=by, decided_at=at, decision_note=reason
+    )
+    match.refresh_from_db()
     if not decided:
         raise DecisionRefused(
             f"Match {match_id} is {match.get_status_display().lower()}, not "

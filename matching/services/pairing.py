@@ -1,13 +1,14 @@
 """What a run does between reading trades and committing matches."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
 import pandas as pd
 
 from matching import engine
-from matching.choices import Decision, LegSide, MatchStatus
+from matching.choices import Decision, LegSide, MatchKind, MatchStatus
 from matching.frames import trades_frame
 from matching.models import Match, MatchLeg, ReconciliationRun
 from matching.rules import rules_of_run
@@ -40,6 +41,7 @@ class PairedScope:
 
     def write(self, *, at: datetime) -> None:
         """Take apart what the new pairing replaces and write it, leaving people's work alone."""
+        bulk.hold(self.run.reconciliation_id)
         replaced = doubtful_matches(self.run).exclude(pk__in=self.kept)
         bulk.supersede(list(replaced.values_list("pk", flat=True)))
         outcome = self.outcome.without(self._taken_meanwhile())
@@ -97,6 +99,7 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
     outcome = _living_then_cancelled(left, right, rules, refused_pairs(run))
     versions = pd.concat([left["version"], right["version"]])
     outcome = outcome.with_versions(versions).only(_with_a_leg_in_scope(run, outcome, left, right))
+    outcome = outcome.without(_refused_groups(run, outcome))
     kept = standing.confirmed(outcome, doubtful, run.rule_set_id)
     run.timings["pair"] = round(time.perf_counter() - began - run.timings["read"], 3)
     return PairedScope(run, rules, outcome.without(kept.values()), list(kept))
@@ -106,13 +109,34 @@ def refused_pairs(run: ReconciliationRun) -> pd.DataFrame:
     """Return the pairs of trades a person said are not the same: columns left and right."""
     refused = Match.objects.filter(
         reconciliation=run.reconciliation,
-        kind="1:1",
+        kind=MatchKind.ONE_TO_ONE,
         status__in=[MatchStatus.REJECTED, MatchStatus.UNMATCHED],
     )
     legs = MatchLeg.objects.filter(match__in=refused).values_list("match_id", "side", "trade_id")
     frame = pd.DataFrame.from_records(legs, columns=["match", "side", "trade"])
     pairs = frame.pivot(index="match", columns="side", values="trade")
     return pairs.reindex(columns=["left", "right"]).astype("int64").drop_duplicates()
+
+
+def _refused_groups(run: ReconciliationRun, outcome: Outcome) -> set[int]:
+    """
+    Return the groups of an outcome that a person has turned down, trade for trade.
+
+    The engine is told of refused pairs only; of a group any part may still belong together.
+    """
+    turned_down = Match.objects.filter(
+        reconciliation=run.reconciliation,
+        status__in=[MatchStatus.REJECTED, MatchStatus.UNMATCHED],
+    ).exclude(kind=MatchKind.ONE_TO_ONE)
+    legs: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    for match_id, side, trade in MatchLeg.objects.filter(match__in=turned_down).values_list(
+        "match_id", "side", "trade_id"
+    ):
+        legs[match_id].add((side, trade))
+    if not legs:
+        return set()
+    proposed = outcome.signatures()
+    return {proposed[group] for group in map(frozenset, legs.values()) if group in proposed}
 
 
 def _living_then_cancelled(

@@ -1,7 +1,9 @@
 """The life of a run: asked for, claimed by one worker, executed, closed."""
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +18,13 @@ from matching.services.pairing import pair_scope
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
+# A run that nobody took for so long has lost its message, or there is no worker.
+STALE_AFTER = timedelta(minutes=1)
+MAX_ATTEMPTS = 5
+GIVEN_UP = (
+    f"Given up after {MAX_ATTEMPTS} attempts whose worker was lost each time, as when it runs out "
+    "of memory. Reconcile fewer dates at once."
+)
 
 
 class ScopeBusy(Exception):
@@ -43,6 +52,9 @@ def request_run(
 ) -> ReconciliationRun:
     """
     Queue a run over the trade dates from `from_date` to `to_date`, both included.
+
+    A run of the same scope that its worker left behind, or that none ever took, is returned to
+    be taken over, under the rules that are active now.
 
     :raises ScopeBusy: if a run of the same scope is queued or running.
     :raises NoActiveRules: if the reconciliation's rule set has no active version.
@@ -72,23 +84,45 @@ def request_run(
             to_date=to_date,
             status__in=[RunStatus.QUEUED, RunStatus.RUNNING],
         ).first()
+        if holder and _is_abandoned(holder, at):
+            holder.rule_set = rule_set
+            holder.save(update_fields=["rule_set"])
+            return holder
         raise ScopeBusy(
             f"{reconciliation.code} is already being reconciled for {from_date} to {to_date}"
-            f"{f' by run {holder.pk}' if holder else ''}; wait until it ends.",
+            f"{f' by run {holder.pk}' if holder else ''}; wait until it ends.{_until(holder)}",
             holder,
         ) from collision
+
+
+def _until(holder: ReconciliationRun | None) -> str:
+    if holder is None or holder.lease_expires_at is None:
+        return ""
+    return f" If its worker is gone, run again after {holder.lease_expires_at:%H:%M:%S} UTC."
+
+
+def _is_abandoned(run: ReconciliationRun, at: datetime) -> bool:
+    if run.status == RunStatus.RUNNING:
+        return run.lease_expires_at is not None and run.lease_expires_at < at
+    return run.requested_at < at - STALE_AFTER
 
 
 def claim_run(*, run_id: int, at: datetime) -> ReconciliationRun:
     """
     Take a queued run, or a running one whose lease has run out, for the caller alone.
 
-    :raises RunNotClaimable: if it is neither.
+    Another scope's run whose lease has run out goes back to the queue and is not in the way.
+
+    :raises RunNotClaimable: if it is neither, or was tried too often and is FAILED now.
     :raises ScopeBusy: if another run of the same reconciliation is running.
     """
     free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.RUNNING, lease_expires_at__lt=at)
+    left_behind = ReconciliationRun.objects.filter(
+        reconciliation__runs=run_id, status=RunStatus.RUNNING, lease_expires_at__lt=at
+    ).exclude(pk=run_id)
     try:
         with transaction.atomic():
+            left_behind.update(status=RunStatus.QUEUED, lease_expires_at=None)
             claimed = ReconciliationRun.objects.filter(free, pk=run_id).update(
                 status=RunStatus.RUNNING,
                 started_at=at,
@@ -103,9 +137,16 @@ def claim_run(*, run_id: int, at: datetime) -> ReconciliationRun:
         ) from collision
     if not claimed:
         raise RunNotClaimable(f"Run {run_id} is not waiting to be run.")
-    return ReconciliationRun.objects.select_related(
+    run: ReconciliationRun = ReconciliationRun.objects.select_related(
         "reconciliation__left_source", "reconciliation__right_source", "rule_set"
     ).get(pk=run_id)
+    # Every claim takes a new token, so the token counts the attempts.
+    if run.fencing_token > MAX_ATTEMPTS:
+        _held(run).update(
+            status=RunStatus.FAILED, error=GIVEN_UP, finished_at=at, lease_expires_at=None
+        )
+        raise RunNotClaimable(f"Run {run_id} was tried {MAX_ATTEMPTS} times.")
+    return run
 
 
 def _held(run: ReconciliationRun) -> Any:
@@ -144,8 +185,10 @@ def execute_run(
         with transaction.atomic():
             # Again inside the transaction: the row is locked and nobody can take the run over.
             report_progress(run, "Writing matches and breaks", 75)
-            scope.write(at=at)
-            run.breaks_identified = then(run) if then else 0
+            with _timed(run, "write"):
+                scope.write(at=at)
+            with _timed(run, "breaks"):
+                run.breaks_identified = then(run) if then else 0
             scope.count()
             _succeed(run)
     except LeaseLost:
@@ -158,6 +201,13 @@ def execute_run(
         logger.exception("run %s failed", run.pk)
         raise
     return run
+
+
+@contextmanager
+def _timed(run: ReconciliationRun, step: str) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    run.timings[step] = round(time.perf_counter() - began, 3)
 
 
 def _succeed(run: ReconciliationRun) -> None:

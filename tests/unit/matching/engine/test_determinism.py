@@ -22,7 +22,7 @@ print(digest())
 
 def digest(seed=None):
     """Return a digest of all that a run found, after shuffling its rows by `seed`."""
-    feeds = dirty_feeds(200, seed=3, instruments=5, accounts=2)
+    feeds = dirty_feeds(120, seed=3, instruments=5, accounts=2)
     left, right = feeds.left, feeds.right
     if seed is not None:
         left, right = (frame.sample(frac=1, random_state=seed) for frame in (left, right))
@@ -33,26 +33,24 @@ def digest(seed=None):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_shuffled_rows_give_the_same_result(seed):
     assert digest(seed) == digest()
 
 
 def test_the_hash_seed_changes_nothing():
-    runs = [
-        subprocess.Popen(
-            [sys.executable, "-c", DIGEST],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE, text=True, cwd=ROOT,
-        )
-        for hash_seed in ("0", "1", "4711")
-    ]  # fmt: skip
+    # This process has a hash seed of its own.
+    other = subprocess.run(
+        [sys.executable, "-c", DIGEST],
+        env={**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
 
-    assert {run.communicate()[0].strip() for run in runs} == {digest()}
+    assert other.stdout.strip() == digest()
 
 
 def test_index_labels_change_nothing_but_the_labels():
-    feeds = dirty_feeds(150, seed=5, instruments=5)
+    feeds = dirty_feeds(100, seed=5, instruments=5)
     by_id = reconcile(feeds.left, feeds.right, RULES)
 
     numbered = [

@@ -106,3 +106,56 @@ def test_a_search_too_long_is_cut_and_counted():
 
     assert passes.loc["block and fills", "cut"] >= 0
     assert passes.loc["block and fills", "seconds"] < 5
+
+
+def test_a_group_gathers_though_its_references_are_spelled_apart():
+    result = compare(
+        [fill("L1", 30, order_ref="ORD-55747213")],
+        [fill("R1", 8, order_ref="REF/55747213"), fill("R2", 16, order_ref="00000055747213")],
+    )
+
+    assert pairing(result) == pairs(("L1", "R1 R2"))
+    assert kinds(result) == ["QUANTITY"]
+    assert result.differences["difference"].tolist() == [Decimal(6)]
+
+
+def test_a_group_of_an_order_that_others_quote_too_is_reviewed():
+    order = {"order_ref": "ORD-21052180"}
+    times = {"executed_at": "2026-11-16T18:00:00Z"}
+
+    result = compare(
+        [fill("L1", 126, price="28.77", **times, **order), fill("L2", 2917, **order)],
+        [
+            fill("R0", 126, price="28.77", **times),
+            fill("R1", 1141, **order),
+            fill("R2", 1224, **order),
+        ],
+    )
+
+    assert pairing(result) == pairs(("L1", "R0"), ("L2", "R1 R2"))
+    assert sorted(result.matches["reason"]) == ["", "others_quote"]
+    assert kinds(result) == ["QUANTITY"]
+
+
+def residual(price, **amounts):
+    """Return the kinds for a block of 1000 at 100.00 against 900 at `price`."""
+    block = {"block_ref": "BLK-90210"}
+    ours = {"price": "100.00", "net_amount": "100010.00", "commission": "10.00", **block}
+    return kinds(
+        compare(
+            [fill("L1", 1000, **ours)],
+            [
+                fill("R1", 600, price=price, commission="6.00", **amounts, **block),
+                fill("R2", 300, price=price, commission="3.00", **amounts, **block),
+            ],
+        )
+    )
+
+
+def test_what_follows_from_a_missing_fill_is_not_reported_beside_it():
+    assert residual("100.20", net_amount="45000.00") == ["QUANTITY"]
+
+
+def test_a_price_that_no_missing_fill_makes_up_for_is_reported_beside_it():
+    # The missing tenth would have to be 9% from the block's price.
+    assert residual("101.00") == ["QUANTITY", "PRICE"]

@@ -60,6 +60,8 @@ def changed(path, value):
          "passes[0] (same number) names the field 'shoe_size', which the rules do not have"),
         (["passes", 0, "kind"], "magic", "kind must be one of pairs, reference"),
         (["passes", 0, "kind"], "net", "passes[0] (same number) gathers groups"),
+        (["passes", 0, "not_alone"], ["nickname"],
+         "passes[0] (same number) names 'nickname' under 'not_alone', which 'references' lacks"),
         (["passes", 0, "window"], 0, "window must be at least 1, it is 0"),
         (["passes"], "none", "rules (People).passes must be a list, not 'none'"),
     ],
