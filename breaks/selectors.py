@@ -13,6 +13,7 @@ from breaks.models import BreakEvent, PendingTrade, TradeBreak
 from breaks.querysets import TradeBreakQuerySet
 from matching.choices import MatchStatus
 from matching.models import MatchDifference, MatchLeg, Reconciliation
+from matching.scope import of_asset_class
 from trades.choices import TradeState
 from trades.models import Trade
 
@@ -43,10 +44,8 @@ class Positions:
 
 def in_reconciliation(reconciliation: Reconciliation) -> Q:
     """Tell the trades that a reconciliation compares."""
-    sources = Q(source__in=[reconciliation.left_source_id, reconciliation.right_source_id])
-    if not (wanted := reconciliation.asset_class):
-        return sources
-    return sources & (Q(asset_class=wanted) | Q(asset_class="", instrument__asset_class=wanted))
+    sources = [reconciliation.left_source_id, reconciliation.right_source_id]
+    return Q(source__in=sources) & of_asset_class(reconciliation)
 
 
 def all_breaks() -> TradeBreakQuerySet:

@@ -1,7 +1,6 @@
 """Breaks as the rows of a CSV file that a spreadsheet can open without running anything."""
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
@@ -9,10 +8,11 @@ from django.db.models import Prefetch
 
 from breaks.models import TradeBreak
 from breaks.querysets import TradeBreakQuerySet
-from breaks.values import plain
 from matching.choices import LegSide
 from matching.models import MatchLeg
 from trades.models import Trade
+from trades.reports import plain
+from trades.spreadsheet import escape
 
 COLUMNS = (
     "id",
@@ -30,19 +30,6 @@ COLUMNS = (
     "opened_at",
 )
 CHUNK = 2_000
-# What a spreadsheet takes for the start of a formula; and the mark itself, so it can be undone.
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-
-
-def escape(text: str) -> str:
-    """Put an apostrophe before a text a spreadsheet would run; a plain number is left as it is."""
-    return f"'{text}" if text.startswith(RISKY) and not NUMBER.fullmatch(text) else text
-
-
-def restore(cell: str) -> str:
-    """Return the text that `escape` made a cell of."""
-    return cell.removeprefix("'")
 
 
 def export_rows(breaks: TradeBreakQuerySet) -> Iterator[list[str]]:

@@ -1,16 +1,9 @@
-"""How a break writes down what the sides say: plain numbers, and a trade in one line."""
-
-from decimal import Decimal
+"""How a break writes down what a side says where that is a whole trade: in one line."""
 
 from trades.models import Trade
+from trades.reports import plain
 
 LENGTH = 200  # of the columns that hold a value
-
-
-def plain(number: Decimal) -> str:
-    """Return every digit of a number, without exponent or trailing zeros."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def trade_line(trade: Trade) -> str:

@@ -27,6 +27,7 @@ from django.db.models import F
 
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, TradeBreak
+from trades.services.bulk import batches
 
 BATCH = 5_000
 
@@ -132,10 +133,9 @@ def verify(*, break_ids: Iterable[int] | None = None) -> Iterator[BrokenLink]:
 def _heads(break_ids: Sequence[int]) -> dict[int, str]:
     """Return the digest of the last event of each break that has one."""
     heads: dict[int, str] = {}
-    for start in range(0, len(break_ids), BATCH):
+    for some in batches(break_ids):
         events = BreakEvent.objects.filter(
-            trade_break__in=break_ids[start : start + BATCH],
-            sequence=F("trade_break__version") - 1,
+            trade_break__in=some, sequence=F("trade_break__version") - 1
         )
         heads.update(events.values_list("trade_break", "digest"))
     return heads

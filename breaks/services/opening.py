@@ -18,8 +18,9 @@ from breaks.services.pending import write_pending
 from breaks.services.scope import Scope
 from breaks.services.wanted import Disagreement, wanted_in
 from breaks.services.writing import Written, write_rows
-from breaks.values import plain
 from matching.models import Reconciliation, ReconciliationRun
+from trades.reports import plain
+from trades.services.bulk import batches
 
 BATCH = 5_000
 ATTEMPTS = 3
@@ -111,13 +112,11 @@ def _update(scope: Scope, cause: Cause, at: datetime) -> int:
 
 def _by_fingerprint(prints: Iterable[str]) -> dict[str, TradeBreak]:
     """Find rows that no trade in scope leads to: late reports, and breaks of a deleted match."""
-    wanted = sorted(prints)
+    locked = TradeBreak.objects.select_for_update().order_by("pk")
     return {
         row.fingerprint: row
-        for start in range(0, len(wanted), BATCH)
-        for row in TradeBreak.objects.select_for_update()
-        .filter(fingerprint__in=wanted[start : start + BATCH])
-        .order_by("pk")
+        for some in batches(sorted(prints))
+        for row in locked.filter(fingerprint__in=some)
     }
 
 

@@ -1,11 +1,12 @@
 """The rows that say which trades wait, kept in step with what a scope wants."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 from breaks.models import PendingTrade
 from breaks.services.scope import Scope
 from breaks.services.wanted import Wait
 from matching.models import ReconciliationRun
+from trades.services.bulk import batches
 
 BATCH = 5_000
 
@@ -15,7 +16,7 @@ def write_pending(
 ) -> None:
     """Make the pending rows of a scope those of `pending` (by trade key), naming the run."""
     there = scope.pending()
-    for some in _batches([row.pk for key, row in there.items() if key not in pending]):
+    for some in batches(row.pk for key, row in there.items() if key not in pending):
         PendingTrade.objects.filter(pk__in=some).delete()
     changed, same, fresh = [], [], []
     for key, wait in pending.items():
@@ -27,7 +28,7 @@ def write_pending(
         elif run is not None and row.run_id != run.pk:
             same.append(row.pk)
     PendingTrade.objects.bulk_update(changed, ["reason", "until", "run"], batch_size=BATCH)
-    for some in _batches(same):
+    for some in batches(same):
         PendingTrade.objects.filter(pk__in=some).update(run=run)
     PendingTrade.objects.bulk_create(fresh, batch_size=BATCH)
 
@@ -40,8 +41,3 @@ def _row(scope: Scope, key: int, wait: Wait, run: ReconciliationRun | None) -> P
         reason=wait.reason,
         until=wait.until,
     )
-
-
-def _batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(keys), BATCH):
-        yield keys[start : start + BATCH]

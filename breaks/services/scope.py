@@ -23,10 +23,11 @@ from matching.models import (
 )
 from trades.choices import TradeState
 from trades.models import Trade
+from trades.services.bulk import batches
 
 BATCH = 5_000
-# `Match.reason` of a proposal whose very pairing is in doubt.
-NEAR_TIE = "near_tie"
+# `Match.reason` of a proposal whose very pairing is in doubt: its differences mean nothing yet.
+IN_DOUBT = frozenset({"near_tie", "order_alone", "number_alone"})
 # One execution under two ids carries one trade date, or two around midnight.
 DUPLICATE_DAYS = timedelta(days=1)
 
@@ -45,9 +46,9 @@ class PairedTrades:
         return self.left + self.right
 
     @property
-    def is_near_tie(self) -> bool:
+    def is_in_doubt(self) -> bool:
         proposed = self.match.status == MatchStatus.PROPOSED
-        return proposed and self.match.reason == NEAR_TIE
+        return proposed and self.match.reason in IN_DOUBT
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,11 @@ class Scope:
         }
 
     def contested(self) -> set[int]:
-        """Return the trades that are another candidate in a near tie still to be decided."""
+        """Return the trades that are another candidate in a doubtful proposal still to be decided."""
         alternatives = MatchAlternative.objects.filter(
             match__reconciliation=self.reconciliation,
             match__status=MatchStatus.PROPOSED,
-            match__reason=NEAR_TIE,
+            match__reason__in=IN_DOUBT,
         )
         return {
             key
@@ -208,8 +209,8 @@ def originals(reconciliation: Reconciliation, trades: Sequence[Trade]) -> dict[i
         trade_date__range=(min(days) - DUPLICATE_DAYS, max(days) + DUPLICATE_DAYS),
     ).exclude(state=TradeState.CANCELLED)
     alike: dict[tuple, list[Trade]] = defaultdict(list)
-    for start in range(0, len(refs), BATCH):
-        some = near.filter(execution_ref__in=refs[start : start + BATCH])
+    for quoted in batches(refs):
+        some = near.filter(execution_ref__in=quoted)
         for other in some.annotate(paired=paired).defer("raw").order_by("-paired", "pk"):
             alike[_execution(other)].append(other)
     found = {}

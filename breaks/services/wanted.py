@@ -88,7 +88,7 @@ def wanted_in(*, scope: Scope, at: datetime) -> Wanted:
 
 def _judge_match(match: PairedTrades, builder: "_Builder", wanted: Wanted) -> None:
     """A difference is a break; a proposal without one, or in doubt by itself, waits."""
-    if match.is_near_tie or not match.differences:
+    if match.is_in_doubt or not match.differences:
         wanted.pending |= {trade.pk: Wait(PendingReason.REVIEW) for trade in match.trades}
         return
     for difference in match.differences:

@@ -19,7 +19,7 @@ from breaks.services import history
 from breaks.services.history import Entry
 from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused, move
 from breaks.services.writing import Written, write_rows
-from breaks.values import plain
+from trades.reports import plain
 
 ATTEMPTS = 3
 # The system's own, or another action's.
