@@ -75,6 +75,12 @@ class ReasonCode(TextChoices):
     NOT_A_BREAK = "NOT_A_BREAK", "Not a break"
 
 
+# Without those that the system gives, or another act than resolving.
+FOR_RESOLVING = tuple(
+    code for code in ReasonCode if code not in (ReasonCode.AUTO_CLEARED, ReasonCode.WRITE_OFF)
+)
+
+
 class EventKind(TextChoices):
     OPENED = "OPENED", "Opened"
     REOPENED = "REOPENED", "Re-opened"

@@ -1,16 +1,15 @@
-"""Reads: lists of breaks, a break's story, and the proof that every trade is accounted for."""
+"""Reads: a break's story, and the proof that every trade is accounted for."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from breaks.choices import LIVE, BreakStatus, ReasonCode
 from breaks.models import BreakEvent, PendingTrade, TradeBreak
-from breaks.querysets import TradeBreakQuerySet
 from matching.choices import MatchStatus
 from matching.models import MatchDifference, MatchLeg, Reconciliation
 from matching.scope import of_asset_class
@@ -46,21 +45,6 @@ def in_reconciliation(reconciliation: Reconciliation) -> Q:
     """Tell the trades that a reconciliation compares."""
     sources = [reconciliation.left_source_id, reconciliation.right_source_id]
     return Q(source__in=sources) & of_asset_class(reconciliation)
-
-
-def all_breaks() -> TradeBreakQuerySet:
-    """Return every break, newest first, with the trades a list shows."""
-    return TradeBreak.objects.with_trades().order_by("-opened_at", "-pk")
-
-
-def live_breaks() -> TradeBreakQuerySet:
-    """Return the breaks somebody has to work, newest first, with the trades a list shows."""
-    return all_breaks().live()
-
-
-def overdue_breaks(*, at: datetime) -> TradeBreakQuerySet:
-    """Return the live breaks due before `at`, longest overdue first."""
-    return TradeBreak.objects.with_trades().live().filter(due_at__lt=at).order_by("due_at", "pk")
 
 
 def timeline(trade_break: TradeBreak) -> QuerySet[BreakEvent]:

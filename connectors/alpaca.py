@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connectors.habits import NotReadable, moment
 from connectors.http import JsonClient
 from connectors.protocol import Order, Record, RecordArrival, Unreadable
 from connectors.secrets import from_environment
-from connectors.windows import window
+from connectors.windows import trade_date_of, window
 from trades.choices import AssetClass
 from trades.identifiers import currency_pair
 
@@ -55,7 +54,7 @@ class AlpacaConnector:
             "order_ref": given.get("order_id", ""),
             "account": given.get("account_id", ""),
             "executed_at": when,
-            "trade_date": _trade_date(when, order),
+            "trade_date": trade_date_of(when, order),
             "symbol": symbol,
             "asset_class": AssetClass.CRYPTO if pair else AssetClass.EQUITY,
             "side": given.get("side", ""),
@@ -99,13 +98,5 @@ def _is_wanted(native: Any, order: Order) -> bool:
         return True
     if native.get("activity_type") not in {"FILL", None}:
         return False
-    day = _trade_date(str(native.get("transaction_time", "")), order)
+    day = trade_date_of(str(native.get("transaction_time", "")), order)
     return not day or order.from_date.isoformat() <= day <= order.to_date.isoformat()
-
-
-def _trade_date(when: str, order: Order) -> str:
-    try:
-        at = moment(when, ("ISO",), order.timezone, None)
-    except NotReadable:
-        return ""
-    return at.astimezone(order.timezone).date().isoformat()

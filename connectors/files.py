@@ -1,6 +1,5 @@
 """Delimited files in a folder, on an SFTP server or in an object store, through fsspec."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -13,7 +12,7 @@ from django.conf import settings as django_settings
 
 from connectors.outbound import check_host
 from connectors.protocol import FileArrival, Order, Record, Unreadable
-from connectors.secrets import from_environment, optional
+from connectors.secrets import from_environment, optional, variable
 
 _DATE = re.compile(r"\{date:([^}]+)\}")
 _PORTS = {"sftp": 22, "s3": 443, "gs": 443, "abfs": 443}
@@ -79,30 +78,23 @@ def _remote(folder: str, settings: Mapping[str, Any]) -> tuple[Any, str]:
     import fsspec
 
     parts = urlsplit(folder)
-    options = dict(settings.get("options", {}))
-    for name, variable in settings.get("options_env", {}).items():
-        if value := os.environ.get(str(variable), "").strip():
-            options[name] = value
+    options = _options(settings)
     if parts.scheme == "memory":
         return fsspec.filesystem("memory"), f"/{parts.netloc}{parts.path}".rstrip("/")
-    if parts.scheme not in _PORTS or "::" in folder:
-        raise Unreadable(
-            f"{folder} is no place for files; use a folder, sftp://, s3://, gs:// or abfs://."
-        )
-    if parts.username or parts.password:
-        raise Unreadable("The folder's URL holds a password; name an environment variable instead.")
-    host = parts.hostname or ""
+    _check_place(folder)
+    host, named_by = parts.hostname or "", ""
     if parts.scheme == "sftp":
-        host = optional(settings, "host_env") or host or from_environment(settings, "host_env")
+        if said := optional(settings, "host_env"):
+            host, named_by = said, str(settings["host_env"])
+        host = host or from_environment(settings, "host_env")
         options["host"] = host
         if parts.port:
             options["port"] = parts.port
         root = parts.path
     else:
         root = f"{parts.netloc}{parts.path}"
-        endpoint = urlsplit(str(options.get("endpoint_url", ""))).hostname
-        host = endpoint or _USUAL_HOSTS[parts.scheme]
-    check_host(host, parts.port or _PORTS[parts.scheme])
+        host = _endpoint(options) or _USUAL_HOSTS[parts.scheme]
+    check_host(host, parts.port or _PORTS[parts.scheme], named_by=named_by)
     try:
         return fsspec.filesystem(parts.scheme, **options), root.rstrip("/") or "/"
     except ImportError as problem:
@@ -110,6 +102,39 @@ def _remote(folder: str, settings: Mapping[str, Any]) -> tuple[Any, str]:
     except Exception as problem:
         # Each file system has errors of its own; all mean that it could not be opened.
         raise Unreadable(f"{parts.scheme}://{host} could not be opened: {problem}.") from problem
+
+
+def _check_place(folder: str) -> None:
+    parts = urlsplit(folder)
+    if parts.scheme not in _PORTS or "::" in folder:
+        raise Unreadable(
+            f"{folder} is no place for files; use a folder, sftp://, s3://, gs:// or abfs://."
+        )
+    if parts.username or parts.password:
+        raise Unreadable("The folder's URL holds a password; name an environment variable instead.")
+
+
+def _endpoint(options: Mapping[str, Any]) -> str:
+    """
+    Return the host that options name instead of the usual one; empty where they name none.
+
+    :raises Unreadable: if they name two, of which only one would be checked.
+    """
+    inner = options.get("client_kwargs") or {}
+    urls = [str(some.get("endpoint_url") or "") for some in (options, inner)]
+    named = {str(options.get("account_host") or ""), *(urlsplit(u).hostname or "" for u in urls)}
+    named.discard("")
+    if len(named) > 1:
+        raise Unreadable(f"The options name several hosts ({', '.join(sorted(named))}); name one.")
+    return named.pop() if named else ""
+
+
+def _options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    options = dict(settings.get("options", {}))
+    for name, named in settings.get("options_env", {}).items():
+        if value := variable(str(named)):
+            options[name] = value
+    return options
 
 
 def _matching(system: Any, root: str, pattern: str, order: Order) -> list[_Found]:
@@ -142,15 +167,21 @@ def _patterns(pattern: str, order: Order) -> list[tuple[str, date | None]]:
 def _content(system: Any, found: _Found) -> bytes:
     limit = django_settings.MAX_UPLOAD_BYTES
     if found.size > limit:
-        raise Unreadable(
-            f"{found.path} has {found.size:,} bytes; MAX_UPLOAD_BYTES allows {limit:,}. "
-            "Split the file, or raise the limit."
-        )
+        raise _too_large(found.path, f"{found.size:,}")
     if isinstance(getattr(system, "protocol", None), tuple) and "file" in system.protocol:
         _check_below_root(found.path)
     with system.open(found.path, "rb") as file:
         content: bytes = file.read(limit + 1)
+    if len(content) > limit:  # a listing may not tell the size, or it grew since
+        raise _too_large(found.path, f"more than {limit:,}")
     return content
+
+
+def _too_large(path: str, size: str) -> Unreadable:
+    return Unreadable(
+        f"{path} has {size} bytes; MAX_UPLOAD_BYTES allows {django_settings.MAX_UPLOAD_BYTES:,}. "
+        "Split the file, or raise the limit."
+    )
 
 
 def _check_below_root(path: str) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from connectors.columns import column_key, propose
-from connectors.habits import NotReadable, moment
 from connectors.http import JsonClient
 from connectors.protocol import Order, Record, RecordArrival, Unreadable
 from connectors.secrets import from_environment, optional
+from connectors.windows import trade_date_of
 
 _LISTS = ("trades", "executions", "data", "results", "items", "records", "content")
 _NEXT = ("next", "links.next", "next_page", "paging.next")
@@ -54,7 +54,7 @@ class JsonApiConnector:
             if (canonical := known.get(column_key(name)))
         }
         if not values.get("trade_date") and values.get("executed_at"):
-            values["trade_date"] = _trade_date(values["executed_at"], order)
+            values["trade_date"] = trade_date_of(values["executed_at"], order)
         return Record(number, text, values, native)
 
     def _pages(self, client: JsonClient, order: Order, url: str) -> Iterator[list[Any]]:
@@ -130,18 +130,6 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif value is not None:
             flat[f"{prefix}{name}"] = value if isinstance(value, str) else json.dumps(value)
     return flat
-
-
-def _trade_date(when: str, order: Order) -> str:
-    try:
-        return (
-            moment(when, ("ISO",), order.timezone, None)
-            .astimezone(order.timezone)
-            .date()
-            .isoformat()
-        )
-    except NotReadable:
-        return ""
 
 
 def _host(url: str) -> str:

@@ -12,6 +12,8 @@ from connectors.protocol import Unreadable
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"))
 )
+# Without what was found: a feed may name the wrong variable, and that one may hold a secret.
+_NO_URL = "The feed's address is no URL; write https://host/path, where it is or in its variable."
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -25,9 +27,9 @@ def check_url(url: str) -> str:
     try:
         host, port = parts.hostname or "", parts.port
     except ValueError as problem:
-        raise Unreadable(f"{_shown(url)} is no URL: {problem}.") from problem
+        raise Unreadable(_NO_URL) from problem
     if parts.scheme not in {"http", "https"} or not host:
-        raise Unreadable(f"{_shown(url)} is no URL; write https://host/path.")
+        raise Unreadable(_NO_URL)
     if parts.username or parts.password:
         raise Unreadable(
             f"The URL of {host} holds a password; name an environment variable instead."
@@ -38,12 +40,17 @@ def check_url(url: str) -> str:
     return url
 
 
-def check_host(host: str, port: int) -> None:
-    """:raises Unreadable: if the host is not listed, is not found, or has a forbidden address."""
+def check_host(host: str, port: int, *, named_by: str = "") -> None:
+    """
+    Refuse a host that may not be spoken to; one `named_by` a variable is shown by that name.
+
+    :raises Unreadable: if the host is not listed, is not found, or has a forbidden address.
+    """
     listed = {name.lower() for name in settings.OUTBOUND_HOSTS}
     if host.lower() not in listed:
         raise Unreadable(
-            f"{host} is not among OUTBOUND_HOSTS ({', '.join(sorted(listed)) or 'empty'}); "
+            f"{f'The host in {named_by}' if named_by else host} is not among OUTBOUND_HOSTS "
+            f"({', '.join(sorted(listed)) or 'empty'}); "
             "add it there if the desk may speak to it."
         )
     try:
@@ -62,7 +69,3 @@ def _check_address(host: str, text: str) -> None:
         raise Unreadable(f"{host} is {address}, a metadata address that is never spoken to.")
     if address.is_loopback and host.lower() not in _LOCAL_NAMES:
         raise Unreadable(f"{host} is {address}, this machine itself; that is refused.")
-
-
-def _shown(url: str) -> str:
-    return repr(url.partition("?")[0][:200])

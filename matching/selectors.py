@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matching import engine
-from matching.choices import LegSide, MatchKind
+from matching.choices import LegSide
 from matching.frames import trades_frame
 from matching.models import Match, MatchLeg, Reconciliation, ReconciliationRun
 from matching.rules import engine_rules
@@ -104,18 +104,19 @@ def match_rows(run: ReconciliationRun) -> Iterator[MatchRow]:
 
 def explanation(match: Match) -> tuple[engine.FieldScore, ...]:
     """
-    Say, field by field, why the trades of a match were paired; nothing for a group.
+    Say, field by field, why the trades of a match were paired; a group's are taken together.
 
     It is computed from the trades as they are now and the rules of the match's own version.
     """
-    if match.kind != MatchKind.ONE_TO_ONE:
-        return ()
-    legs = {leg.side: leg.trade_id for leg in match.legs.all()}
-    frame = trades_frame(Trade.objects.filter(pk__in=legs.values()))
+    legs = match.legs.all()
+    frame = trades_frame(Trade.objects.filter(pk__in=[leg.trade_id for leg in legs]))
     rules = engine_rules(
         rule_set=match.rule_set,
         base_currency=match.reconciliation.base_currency,
         as_of=max(frame["trade_date"]),
     )
-    rows: dict[Any, Any] = frame.to_dict("index")
-    return engine.explain(rows[legs[LegSide.LEFT]], rows[legs[LegSide.RIGHT]], rules)
+    left, right = (
+        frame.loc[[leg.trade_id for leg in legs if leg.side == side]]
+        for side in (LegSide.LEFT, LegSide.RIGHT)
+    )
+    return engine.explain(left, right, rules)

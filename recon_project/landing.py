@@ -13,6 +13,7 @@ from breaks.choices import Severity
 from breaks.models import PendingTrade, TradeBreak
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, RejectedRow
+from matching.admin.runs import days_words
 from matching.choices import MatchStatus, RunStatus
 from matching.models import Match, ReconciliationRun
 from trades.admin.cells import badge, link, number, short, since
@@ -94,7 +95,7 @@ def _runs() -> list[list[Any]]:
         [
             link("matching_reconciliationrun", run.pk, run.pk),
             short(run.reconciliation.code),
-            format_html('<span class="dk-when">{}</span>', _days(run)),
+            format_html('<span class="dk-when">{}</span>', days_words(run)),
             badge(run.status, run.get_status_display()),
             number(run.auto_matched if run.status == RunStatus.SUCCEEDED else None),
             number(run.manual_review if run.status == RunStatus.SUCCEEDED else None),
@@ -119,9 +120,3 @@ def _deliveries() -> list[list[Any]]:
         ]
         for delivery in last
     ]
-
-
-def _days(run: ReconciliationRun) -> str:
-    if run.from_date == run.to_date:
-        return run.from_date.isoformat()
-    return f"{run.from_date} to {run.to_date:%m-%d}"

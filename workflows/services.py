@@ -5,18 +5,30 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from breaks.services.opening import BreaksMoved
+from breaks.services.wanted import UnknownBreakType
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
 from matching.choices import RunStatus
 from matching.models import Reconciliation, ReconciliationRun
-from matching.services.runs import ScopeBusy, cancel_run, request_run
+from matching.rules import InvalidRules
+from matching.services.runs import (
+    STALE_AFTER,
+    NoActiveRules,
+    RunNotClaimable,
+    ScopeBusy,
+    cancel_run,
+    request_run,
+)
 from trades.models import Source
 from workflows.pipeline import reconcile
 
-STALE_AFTER = timedelta(minutes=1)
+# Why a reconciliation cannot be started or cannot end, each a sentence for whoever asked for it.
+REFUSALS = (ScopeBusy, NoActiveRules, InvalidRules, UnknownBreakType, BreaksMoved)
 
 
 class SourcesNotComparable(Exception):
@@ -57,6 +69,7 @@ def reconciliation_between(*, source1: str, source2: str) -> Reconciliation:
             "left_source": left,
             "right_source": right,
             "calendar": left.calendar,
+            "base_currency": settings.BASE_CURRENCY,
         },
     )
     return reconciliation
@@ -77,6 +90,8 @@ def start_reconciliation(
     :raises ScopeBusy: if the same scope is queued or running, or, inline, another run of the
         reconciliation is; a run that could not start inline is cancelled.
     :raises NoActiveRules: if the reconciliation's rule set has no active version.
+    :raises InvalidRules, UnknownBreakType, BreaksMoved: inline, if it cannot end; the run is
+        FAILED with that reason.
     """
     run = request_run(
         reconciliation=reconciliation, from_date=from_date, to_date=to_date, by=by, at=at
@@ -89,6 +104,12 @@ def start_reconciliation(
     except ScopeBusy:
         cancel_run(run_id=run.pk, by=by, at=at)
         raise
+    except RunNotClaimable as taken:
+        raise ScopeBusy(
+            f"{reconciliation.code} was just taken up by a worker as run {run.pk}; "
+            "wait until it ends.",
+            run,
+        ) from taken
 
 
 def queue_due_reconciliations(*, at: datetime) -> list[ReconciliationRun]:

@@ -14,7 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from breaks.choices import LIVE, BreakStatus, EventKind, ReasonCode
+from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind
 from breaks.models import TradeBreak
 from breaks.transitions import is_allowed
 from trades.admin.acts import Act, ActForm, ReasonForm
@@ -22,10 +22,6 @@ from trades.admin.cells import moment
 
 WORK = "breaks.work_tradebreak"
 ACCEPT = "breaks.accept_tradebreak"
-
-# What the system says, or what belongs to another act.
-_NOT_FOR_PEOPLE = (ReasonCode.AUTO_CLEARED, ReasonCode.WRITE_OFF)
-_REASONS = [choice for choice in ReasonCode.choices if choice[0] not in _NOT_FOR_PEOPLE]
 
 
 def _text(label: str, *, required: bool = True, rows: int = 3) -> forms.CharField:
@@ -40,7 +36,7 @@ class CommentForm(ActForm):
 class ResolveForm(ActForm):
     reason_code = forms.ChoiceField(
         label="Why it is settled",
-        choices=[("", "Select a reason"), *_REASONS],
+        choices=[("", "Select a reason"), *((code.value, code.label) for code in FOR_RESOLVING)],
         widget=UnfoldAdminSelectWidget(),
     )
     comment = _text("Comment", required=False)

@@ -70,10 +70,10 @@ class DecidedMatchAdmin(MatchAdmin):
         return [breaks_panel(list(found), "The match has no breaks.")]
 
 
-def breaks_panel(found: list[TradeBreak], none: str) -> Panel:
+def breaks_panel(found: list[TradeBreak], none: str, *, title: str = "Breaks") -> Panel:
     """Return breaks as a panel of links."""
     return Panel(
-        title="Breaks",
+        title=title,
         count=len(found),
         head=("Break", "Type", "Severity", "Status"),
         rows=[

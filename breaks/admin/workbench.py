@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from breaks.admin.acts import change_words
+from breaks.admin.matches import breaks_panel
 from breaks.admin.words import (
     difference_words,
     exposure_cell,
@@ -16,6 +17,7 @@ from breaks.admin.words import (
     value_cell,
 )
 from breaks.models import TradeBreak
+from breaks.selectors import timeline
 from matching.admin.comparison import LEG_HEAD, LEG_NUMBERS, compared, leg_rows
 from matching.admin.matches import alternatives_panel, explanation
 from matching.choices import MatchKind
@@ -106,14 +108,7 @@ def _siblings(row: TradeBreak, match: Match | None) -> Panel:
     others = others.exclude(pk=row.pk).select_related(
         "reconciliation__left_source", "reconciliation__right_source"
     )[:20]
-    return Panel(
-        title="Other breaks of these trades",
-        head=("Break", "Type", "Severity", "Status"),
-        rows=[
-            [link("breaks_tradebreak", o.pk, o.pk), type_words(o), severity_cell(o), status_cell(o)]
-            for o in others
-        ],
-    )
+    return breaks_panel(list(others), "None.", title="Other breaks of these trades")
 
 
 def _facts(row: TradeBreak, match: Match | None) -> Panel:
@@ -140,7 +135,6 @@ def _facts(row: TradeBreak, match: Match | None) -> Panel:
 
 def _timeline(row: TradeBreak) -> list[dict[str, Any]]:
     """Return history and comments as one list, the latest first; a comment is an event too."""
-    events = row.events.select_related("by").order_by("-sequence")
     return [
         {
             "who": str(event.by) if event.by else "The system",
@@ -150,7 +144,7 @@ def _timeline(row: TradeBreak) -> list[dict[str, Any]]:
             "when": moment(event.at),
             "kind": event.kind.lower(),
         }
-        for event in events
+        for event in timeline(row).reverse()
     ]
 
 

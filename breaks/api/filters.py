@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from breaks.choices import BreakCategory, BreakStatus, BreakType, Severity
 from breaks.models import TradeBreak
 from matching.models import MatchLeg
-from trades.api.filters import DayFilter
+from trades.api.filters import DayFilter, KeyFilter, MomentFilter
 
 _SEARCHED = ("source_trade_id", "order_ref", "symbol", "isin", "security_name", "counterparty_name")
 
@@ -22,16 +22,16 @@ class BreakFilters(django_filters.FilterSet):
     trade_date = DayFilter("trade_date")
     from_date = DayFilter("trade_date", "gte")
     to_date = DayFilter("trade_date", "lte")
-    opened_since = django_filters.IsoDateTimeFilter("opened_at", "gte")
-    opened_before = django_filters.IsoDateTimeFilter("opened_at", "lt")
+    opened_since = MomentFilter("opened_at", "gte")
+    opened_before = MomentFilter("opened_at", "lt")
     assigned_to = django_filters.CharFilter("assigned_to__username", help_text="A user's name.")
     is_assigned = django_filters.BooleanFilter("assigned_to", "isnull", exclude=True)
     min_exposure = django_filters.NumberFilter(
         "exposure", "gte", help_text="In the base currency; unknown exposures are left out."
     )
-    match = django_filters.NumberFilter("match_id")
-    trade = django_filters.NumberFilter(method="filter_trade", help_text="Id of a trade here.")
-    run = django_filters.NumberFilter("last_run_id", help_text="Last seen by this run.")
+    match = KeyFilter("match_id")
+    trade = KeyFilter(method="filter_trade", help_text="Id of a trade here.")
+    run = KeyFilter("last_run_id", help_text="Last seen by this run.")
     search = django_filters.CharFilter(
         method="filter_search", help_text="In ids, references, identifiers and names of its trades."
     )

@@ -3,13 +3,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
-from breaks.choices import ReasonCode
-from breaks.services.work import NOT_FOR_RESOLVING
+from breaks.choices import FOR_RESOLVING, ReasonCode
 from matching.models import Reconciliation
-from trades.api.serializing import Input
+from matching.selectors import UnknownReconciliation, reconciliation_named
+from trades.api.serializing import LARGEST_KEY, Input
 
 LONGEST_TEXT = 10_000
-RESOLVING = [(code.value, code.label) for code in ReasonCode if code not in NOT_FOR_RESOLVING]
+RESOLVING = [(code.value, code.label) for code in FOR_RESOLVING]
 
 
 class Text(serializers.CharField):
@@ -81,18 +81,19 @@ class PairInput(Input):
 
     reconciliation = serializers.SlugField()
     source1_trades = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=1000
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_KEY),
+        allow_empty=False,
+        max_length=1000,
     )
     source2_trades = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=1000
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_KEY),
+        allow_empty=False,
+        max_length=1000,
     )
     reason = Text()
 
     def validate_reconciliation(self, code: str) -> Reconciliation:
-        found = Reconciliation.objects.filter(code=code).first()
-        if found is None:
-            known = ", ".join(Reconciliation.objects.values_list("code", flat=True)) or "none"
-            raise serializers.ValidationError(
-                f"There is no reconciliation {code!r}; there is: {known}."
-            )
-        return found
+        try:
+            return reconciliation_named(code)
+        except UnknownReconciliation as unknown:
+            raise serializers.ValidationError(str(unknown)) from unknown

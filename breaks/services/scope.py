@@ -128,7 +128,7 @@ class Scope:
         }
 
     def contested(self) -> set[int]:
-        """Return the trades that are another candidate in a doubtful proposal still to be decided."""
+        """Return the other candidates of the proposals whose pairing is in doubt."""
         alternatives = MatchAlternative.objects.filter(
             match__reconciliation=self.reconciliation,
             match__status=MatchStatus.PROPOSED,

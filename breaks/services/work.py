@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from breaks.choices import LIVE, BreakStatus, EventKind, ReasonCode
+from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind, ReasonCode
 from breaks.models import BreakComment, TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.services import history
@@ -22,8 +22,6 @@ from breaks.services.writing import Written, write_rows
 from trades.reports import plain
 
 ATTEMPTS = 3
-# The system's own, or another action's.
-NOT_FOR_RESOLVING = frozenset({ReasonCode.AUTO_CLEARED, ReasonCode.WRITE_OFF})
 
 Decide = Callable[[TradeBreak], "Entry | None"]
 
@@ -324,12 +322,13 @@ def _assign(row: TradeBreak, to: User | None) -> dict[str, Any]:
 
 
 def _reason_code(given: str) -> ReasonCode:
-    allowed = [code for code in ReasonCode if code not in NOT_FOR_RESOLVING]
-    if given in allowed:
+    if given in FOR_RESOLVING:
         return ReasonCode(given)
     if given == ReasonCode.WRITE_OFF:
         raise WorkRefused("A write-off is made by accepting the break, not by resolving it.")
-    raise WorkRefused(f"{given or 'Nothing'} is no reason to resolve: give {', '.join(allowed)}.")
+    raise WorkRefused(
+        f"{given or 'Nothing'} is no reason to resolve: give {', '.join(FOR_RESOLVING)}."
+    )
 
 
 def _check_live(row: TradeBreak, done: str) -> None:

@@ -23,6 +23,7 @@ from trades.admin.cells import NOTHING, badge, day, link, moment, number, short,
 from trades.admin.desk import ViewFilter
 from trades.admin.page import Page, PageAdmin, Panel
 from trades.models import Source
+from trades.raw import leave_trace, may_see_raw
 
 START = "connectors.start_ingestion"
 
@@ -178,6 +179,9 @@ class DeliveryAdmin(PageAdmin):
         return TemplateResponse(request, "desk/form.html", context)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
+        shows_raw = may_see_raw(request.user)
+        if shows_raw and row.rejected:
+            leave_trace(request.user, f"rejected rows of delivery {row.pk}")
         window = NOTHING
         if row.from_date:
             window = format_html("{} to {}", day(row.from_date), day(row.to_date))
@@ -187,7 +191,7 @@ class DeliveryAdmin(PageAdmin):
             ),
             soft=f"from {row.source.name}",
             alert=row.error,
-            main=[_counts(row), _rejects(row)],
+            main=[_counts(row), _rejects(row, shows_raw=shows_raw)],
             side=[
                 Panel(
                     title="Arrival",
@@ -233,7 +237,7 @@ def _counts(row: Delivery) -> Panel:
     )
 
 
-def _rejects(row: Any) -> Panel:
+def _rejects(row: Any, *, shows_raw: bool) -> Panel:
     shown = row.rejects.all()[:20]
     return Panel(
         title="Quarantine",
@@ -244,7 +248,7 @@ def _rejects(row: Any) -> Panel:
             [
                 link("connectors_rejectedrow", reject.pk, reject.line_number),
                 reject.reason,
-                short(reject.raw, mono=True),
+                short(reject.raw, mono=True) if shows_raw else NOTHING,
                 badge(reject.status, reject.get_status_display()),
             ]
             for reject in shown

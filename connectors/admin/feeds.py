@@ -1,3 +1,5 @@
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -14,6 +16,10 @@ from connectors import registry
 from connectors.models import Delivery, Feed
 from trades.admin.cells import NOTHING, badge, moment
 from trades.admin.desk import DeskAdmin, JsonText, ReadableJson
+
+_SECRET = re.compile(
+    r"(^|_)(key|secret|token|password|passphrase|pkey|credentials?|connection_string)($|_)"
+)
 
 
 class FeedForm(forms.ModelForm):
@@ -38,7 +44,7 @@ class FeedForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "connector" in self.fields:
-            names = [(name, name) for name in sorted(registry.names())]
+            names = [(name, name) for name in registry.names()]
             self.fields["connector"] = forms.ChoiceField(
                 choices=names,
                 widget=UnfoldAdminSelectWidget(choices=names),
@@ -51,7 +57,23 @@ class FeedForm(forms.ModelForm):
             raise forms.ValidationError(
                 'The settings are a JSON object, such as {"pair": "XBTUSD"}.'
             )
+        if secret := next(_secrets(given), ""):
+            raise forms.ValidationError(
+                f"{secret!r} looks like a secret, and the database keeps none. Name the variable "
+                'that holds it: "key_env" and the like, or "options_env" for a file system.'
+            )
         return given
+
+
+def _secrets(settings: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of settings that would hold a secret itself rather than name one."""
+    for name, value in settings.items():
+        if name.endswith("_env") or name == "columns":
+            continue
+        if isinstance(value, dict):
+            yield from _secrets(value)
+        elif _SECRET.search(name):
+            yield name
 
 
 @admin.register(Feed)

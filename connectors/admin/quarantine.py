@@ -17,6 +17,7 @@ from trades.admin.acts import Act, ActForm, ReasonForm
 from trades.admin.cells import NOTHING, badge, link, moment, number, short
 from trades.admin.desk import ViewFilter
 from trades.admin.page import Page, PageAdmin, Panel
+from trades.raw import leave_trace, may_see_raw
 
 WORK = "connectors.change_rejectedrow"
 
@@ -32,23 +33,19 @@ class FixForm(ActForm):
     )
 
 
-def _person(request: HttpRequest) -> Any:
-    return request.user
-
-
 def _replay(request: HttpRequest, row: RejectedRow, given: dict[str, Any]) -> str:
     from connectors import services
 
-    services.replay(reject_id=row.pk, fixed=given["fixed"], by=_person(request), at=timezone.now())
+    by: Any = request.user
+    services.replay(reject_id=row.pk, fixed=given["fixed"], by=by, at=timezone.now())
     return f"Line {row.line_number} was loaded."
 
 
 def _discard(request: HttpRequest, row: RejectedRow, given: dict[str, Any]) -> str:
     from connectors import services
 
-    services.discard(
-        reject_id=row.pk, reason=given["reason"], by=_person(request), at=timezone.now()
-    )
+    by: Any = request.user
+    services.discard(reject_id=row.pk, reason=given["reason"], by=by, at=timezone.now())
     return f"Line {row.line_number} was discarded."
 
 
@@ -96,6 +93,10 @@ class RejectedRowAdmin(PageAdmin):
         ),
     )  # fmt: skip
 
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        shows_raw = may_see_raw(request.user)
+        return [name for name in self.list_display if name != "sent" or shows_raw]
+
     @display(description="Line", ordering="line_number")
     def line(self, row: RejectedRow) -> SafeString:
         return number(row.line_number)
@@ -135,9 +136,12 @@ class RejectedRowAdmin(PageAdmin):
         return [self._reason(row), *columns]
 
     def page(self, request: HttpRequest, row: Any) -> Page:
-        main = [self._reason(row), self._sent(row)]
-        if row.fixed:
-            main.append(Panel(title="As corrected", body=_pre(row.fixed)))
+        main = [self._reason(row)]
+        if may_see_raw(request.user):
+            leave_trace(request.user, f"rejected row {row.pk} of delivery {row.delivery_id}")
+            main.append(Panel(title="As it was sent", body=_pre(row.raw)))
+            if row.fixed:
+                main.append(Panel(title="As corrected", body=_pre(row.fixed)))
         return Page(
             headline=format_html(
                 "<b>Line {}</b> {}", row.line_number, badge(row.status, row.get_status_display())
@@ -165,9 +169,6 @@ class RejectedRowAdmin(PageAdmin):
         return Panel(
             title="Why it was rejected", body=format_html('<p class="dk-say">{}</p>', row.reason)
         )
-
-    def _sent(self, row: RejectedRow) -> Panel:
-        return Panel(title="As it was sent", body=_pre(row.raw))
 
 
 def _pre(text: str) -> SafeString:

@@ -3,6 +3,7 @@ from django.db.models import QuerySet
 
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, RejectedRow
+from trades.api.filters import MomentFilter
 
 
 class DeliveryFilters(django_filters.FilterSet):
@@ -11,8 +12,8 @@ class DeliveryFilters(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=DeliveryStatus.choices)
     name = django_filters.CharFilter("name", "icontains")
     digest = django_filters.CharFilter("digest")
-    received_since = django_filters.IsoDateTimeFilter("received_at", "gte")
-    received_before = django_filters.IsoDateTimeFilter("received_at", "lt")
+    received_since = MomentFilter("received_at", "gte")
+    received_before = MomentFilter("received_at", "lt")
     has_rejects = django_filters.BooleanFilter(method="filter_has_rejects")
 
     class Meta:

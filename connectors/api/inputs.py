@@ -3,16 +3,14 @@ from typing import Any
 from rest_framework import serializers
 
 from connectors.models import Feed
-from trades.api.serializing import Input
+from trades.api.serializing import Input, TradeDate
 
 
 class RunIngestionInput(Input):
     """Which feeds to ask, and for which trade dates; default: every enabled one, and two days."""
 
-    from_date = serializers.DateField(required=False, help_text="Default: the day before to_date.")
-    to_date = serializers.DateField(
-        required=False, help_text="Default: today at the feed's source."
-    )
+    from_date = TradeDate(required=False, help_text="Default: the day before to_date.")
+    to_date = TradeDate(required=False, help_text="Default: today at the feed's source.")
     feeds = serializers.ListField(
         child=serializers.SlugField(), required=False, allow_empty=False, max_length=200,
         help_text="Codes of feeds; default: every enabled one.",

@@ -1,7 +1,4 @@
-import logging
-from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.shortcuts import get_object_or_404
@@ -20,10 +17,8 @@ from connectors.tasks import run_ingestion
 from trades.api.base import ApiView
 from trades.api.lists import ListView
 from trades.api.preferences import APPLIED, PREFER, wants_to_wait
-from trades.api.views import SEES_RAW
 from trades.choices import SourceKind
-
-access = logging.getLogger("connectors.access")
+from trades.raw import leave_trace, may_see_raw
 
 
 class StartIngestion(ApiView):
@@ -45,7 +40,7 @@ class StartIngestion(ApiView):
         feeds = given.pop("feeds", None)
         if feeds is None:
             feeds = list(Feed.objects.filter(is_enabled=True).select_related("source"))
-        queued = _queue(feeds, by=self.caller, **given)
+        queued = services.queue_deliveries(feeds=feeds, by=self.caller, at=timezone.now(), **given)
         if queued and not wants_to_wait(request):
             ids = [delivery.pk for delivery in queued]
             # The rows are the queue: a broker that is down loses only the message.
@@ -65,23 +60,6 @@ class StartIngestion(ApiView):
         oms, custodian = new(SourceKind.OMS), new(SourceKind.CUSTODIAN)
         answer = {"deliveries": deliveries, "oms": oms, "custodian": custodian}
         return self.get_serializer(answer).data
-
-
-@transaction.atomic
-def _queue(
-    feeds: list[Feed], *, by: Any, from_date: date | None = None, to_date: date | None = None
-) -> list[Delivery]:
-    """Queue the feeds; without dates for today and yesterday, at each source's place."""
-    at = timezone.now()
-    queued = []
-    for feed in feeds:
-        today = at.astimezone(ZoneInfo(feed.source.timezone)).date()
-        last = to_date or max(today, from_date or today)
-        first = from_date or last - timedelta(days=1)
-        queued += services.queue_deliveries(
-            feeds=[feed], from_date=first, to_date=last, by=by, at=at
-        )
-    return queued
 
 
 def _execute(queued: Delivery) -> list[Delivery]:
@@ -134,9 +112,9 @@ class RejectedRowList(ListView):
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
-        return {**context, "may_see_raw": self.caller.has_perm(SEES_RAW)}
+        return {**context, "may_see_raw": may_see_raw(self.caller)}
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        if self.caller.has_perm(SEES_RAW):
-            access.info("%s read rejected rows of delivery %s", request.user, kwargs["pk"])
+        if may_see_raw(self.caller):
+            leave_trace(self.caller, f"rejected rows of delivery {kwargs['pk']}")
         return super().get(request, *args, **kwargs)

@@ -30,31 +30,38 @@ class NotClaimable(Exception):
 def queue_deliveries(
     *,
     feeds: Iterable[Feed],
-    from_date: date,
-    to_date: date,
     by: User | None,
     at: datetime,
+    from_date: date | None = None,
+    to_date: date | None = None,
 ) -> list[Delivery]:
     """
     Queue one delivery per feed for a window of trade dates, both included.
 
-    A window that is already queued is not queued twice.
+    Without dates it is yesterday and today at the feed's source; with one of them, the window
+    begins with it and ends today, or begins the day before it ends. A window that is already
+    queued is not queued twice.
 
     :raises Unreadable: if the window ends before it begins.
     """
-    if to_date < from_date:
+    if from_date and to_date and to_date < from_date:
         raise Unreadable(f"The window ends on {to_date}, before it begins on {from_date}.")
     with transaction.atomic():
         return [_queued(feed, from_date, to_date, by, at) for feed in feeds]
 
 
-def _queued(feed: Feed, from_date: date, to_date: date, by: User | None, at: datetime) -> Delivery:
-    window = {"feed": feed, "from_date": from_date, "to_date": to_date}
+def _queued(
+    feed: Feed, from_date: date | None, to_date: date | None, by: User | None, at: datetime
+) -> Delivery:
+    today = at.astimezone(zone_of(feed.source)).date()
+    last = to_date or max(today, from_date or today)
+    first = from_date or last - timedelta(days=1)
+    window = {"feed": feed, "from_date": first, "to_date": last}
     waiting = Delivery.objects.filter(status=DeliveryStatus.QUEUED, **window).first()
     return waiting or Delivery.objects.create(
         source_id=feed.source_id,
         layout_id=feed.layout_id,
-        name=f"{feed.code} {_span(from_date, to_date)}",
+        name=f"{feed.code} {_span(first, last)}",
         requested_by=by,
         received_at=at,
         **window,

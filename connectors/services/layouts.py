@@ -1,6 +1,6 @@
 """Which layout a file has, and which one to propose for a header nobody knows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,8 +26,8 @@ def habits_of(layout: Layout | None, source: Source) -> Habits:
     if layout is None:
         return Habits(timezone=ZoneInfo(source.timezone))
     usual = Habits(timezone=ZoneInfo(layout.timezone or source.timezone))
-    return Habits(
-        timezone=usual.timezone,
+    return replace(
+        usual,
         date_formats=tuple(layout.date_formats) or usual.date_formats,
         time_formats=tuple(layout.time_formats) or usual.time_formats,
         decimal_separator=layout.decimal_separator,
@@ -42,16 +42,18 @@ def choose_layout(*, content: bytes, name: str, layout: Layout | None) -> Chosen
 
     :raises Unreadable: if it cannot be decoded, or no layout makes trades of its header.
     """
-    if layout is not None:
-        chosen = _applied(layout, content, name)
-        header_columns.check_header(
-            chosen.table.header,
-            chosen.columns,
-            name=name,
-            layout=layout.code,
-            signed_quantity=layout.signed_quantity,
-        )
-        return chosen
+    chosen = _applied(layout, content, name) if layout else _best_fitting(content, name)
+    header_columns.check_header(
+        chosen.table.header,
+        chosen.columns,
+        name=name,
+        layout=chosen.layout.code,
+        signed_quantity=chosen.layout.signed_quantity,
+    )
+    return chosen
+
+
+def _best_fitting(content: bytes, name: str) -> ChosenLayout:
     layouts = list(Layout.objects.order_by("code"))
     if not layouts:
         raise Unreadable("There is no layout to read the file by; add one in the admin.")
@@ -63,15 +65,7 @@ def choose_layout(*, content: bytes, name: str, layout: Layout | None) -> Chosen
             problem = problem or refusal
     if problem is not None and not applied:
         raise problem
-    best = min(applied, key=_unfitness)
-    header_columns.check_header(
-        best.table.header,
-        best.columns,
-        name=name,
-        layout=best.layout.code,
-        signed_quantity=best.layout.signed_quantity,
-    )
-    return best
+    return min(applied, key=_unfitness)
 
 
 def _applied(layout: Layout, content: bytes, name: str) -> ChosenLayout:
@@ -87,12 +81,13 @@ def _unfitness(chosen: ChosenLayout) -> tuple[int, int, str]:
 
 def propose_layout(*, header: list[str]) -> dict[str, Any]:
     """Return the fields of a layout for an unknown header, to be looked over by a person."""
+    columns = header_columns.propose(header)
     return {
-        "columns": header_columns.propose(header),
+        "columns": columns,
         "date_formats": ["%Y-%m-%d", "%Y%m%d"],
         "time_formats": ["ISO"],
         "decimal_separator": ".",
         "encoding": "utf-8-sig",
         "side_words": {},
-        "signed_quantity": "side" not in header_columns.propose(header).values(),
+        "signed_quantity": "side" not in columns.values(),
     }

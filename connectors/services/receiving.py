@@ -1,12 +1,10 @@
 """One file given by a person or a program, loaded while they wait."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Layout
@@ -23,13 +21,12 @@ def receive_file(
     layout: Layout | None = None,
     by: User | None,
     at: datetime,
-    on_progress: Callable[[int], None] | None = None,
 ) -> Delivery:
     """
     Load one delimited file; its delivery is LOADED, or FAILED with a sentence and no row loaded.
 
     Everything is written in one transaction: a process that dies leaves no trace. Without
-    `layout` the header chooses one. `on_progress` is told how many rows have been read.
+    `layout` the header chooses one.
 
     :raises Unreadable: if there is no such file; then there is no delivery either.
     """
@@ -50,13 +47,10 @@ def receive_file(
         return fail(delivery=delivery, reason=str(problem), at=at)
     delivery.digest = content_digest(arrival.content)
     try:
-        reading = read_arrival(
-            arrival=arrival, source=source, layout=layout, on_progress=on_progress
-        )
+        reading = read_arrival(arrival=arrival, source=source, layout=layout)
     except Unreadable as problem:
         return fail(delivery=delivery, reason=str(problem), at=at)
-    with transaction.atomic():
-        return load_reading(delivery=delivery, reading=reading, at=at)
+    return load_reading(delivery=delivery, reading=reading, at=at)
 
 
 class FileTooLarge(Exception):

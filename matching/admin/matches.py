@@ -190,8 +190,7 @@ def explanation(match: Match) -> Panel:
     return Panel(
         title="Why they were paired",
         note="weight times likeness, by field",
-        body=explanation_panel(rows) if rows else "",
-        none="The rules have no explanation for a group.",
+        body=explanation_panel(rows),
     )
 
 

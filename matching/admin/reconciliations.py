@@ -11,6 +11,7 @@ from unfold.decorators import display
 from matching.models import Reconciliation, ReconciliationRun
 from trades.admin.cells import NOTHING, badge, moment
 from trades.admin.desk import DeskAdmin
+from trades.admin.reference import known_calendar
 
 
 class ReconciliationForm(forms.ModelForm):
@@ -20,14 +21,7 @@ class ReconciliationForm(forms.ModelForm):
                   "calendar", "base_currency", "is_enabled")  # fmt: skip
 
     def clean_calendar(self) -> str:
-        import exchange_calendars
-
-        name = self.cleaned_data["calendar"].strip().upper()
-        if name not in exchange_calendars.get_calendar_names(include_aliases=True):
-            raise forms.ValidationError(
-                f"There is no calendar {name!r}; write an exchange's MIC such as XNYS or XLON."
-            )
-        return name
+        return known_calendar(self.cleaned_data["calendar"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

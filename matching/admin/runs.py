@@ -54,7 +54,7 @@ class RunAdmin(PageAdmin):
 
     @display(description="Trade dates", ordering="from_date")
     def days(self, run: ReconciliationRun) -> SafeString:
-        return format_html('<span class="dk-when">{}</span>', _scope(run))
+        return format_html('<span class="dk-when">{}</span>', days_words(run))
 
     @display(description="Status", ordering="status")
     def status_word(self, run: ReconciliationRun) -> SafeString:
@@ -122,7 +122,7 @@ class RunAdmin(PageAdmin):
             headline=format_html(
                 "<b>Run {}</b> {}", row.pk, badge(row.status, row.get_status_display())
             ),
-            soft=f"{row.reconciliation.name}, {_scope(row)}",
+            soft=f"{row.reconciliation.name}, {days_words(row)}",
             figures=figures,
             alert=row.error,
             main=[_in_scope(row), _timings(row)],
@@ -162,7 +162,8 @@ def _how_it_ran(run: Any) -> Panel:
     )
 
 
-def _scope(run: ReconciliationRun) -> str:
+def days_words(run: ReconciliationRun) -> str:
+    """Name the trade dates of a run: ``2026-03-04``, or ``2026-03-04 to 03-06``."""
     if run.from_date == run.to_date:
         return run.from_date.isoformat()
     return f"{run.from_date} to {run.to_date:%m-%d}"

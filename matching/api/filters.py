@@ -3,7 +3,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from matching.choices import Decision, MatchKind, MatchStatus, RunStatus
 from matching.models import Match, MatchLeg, ReconciliationRun
-from trades.api.filters import DayFilter
+from trades.api.filters import DayFilter, KeyFilter, MomentFilter
 
 
 class RunFilters(django_filters.FilterSet):
@@ -12,7 +12,7 @@ class RunFilters(django_filters.FilterSet):
     source2 = django_filters.CharFilter("reconciliation__right_source__code")
     status = django_filters.MultipleChoiceFilter(choices=RunStatus.choices)
     trade_date = DayFilter(method="filter_trade_date", help_text="Runs whose dates include it.")
-    requested_since = django_filters.IsoDateTimeFilter("requested_at", "gte")
+    requested_since = MomentFilter("requested_at", "gte")
 
     class Meta:
         model = ReconciliationRun
@@ -24,12 +24,12 @@ class RunFilters(django_filters.FilterSet):
 
 class MatchFilters(django_filters.FilterSet):
     reconciliation = django_filters.CharFilter("reconciliation__code", help_text="Its code.")
-    run = django_filters.NumberFilter("run_id", help_text="Made by this run.")
+    run = KeyFilter("run_id", help_text="Made by this run.")
     status = django_filters.MultipleChoiceFilter(choices=MatchStatus.choices)
     decision = django_filters.MultipleChoiceFilter(choices=Decision.choices)
     kind = django_filters.MultipleChoiceFilter(choices=MatchKind.choices)
     pass_name = django_filters.CharFilter("pass_name")
-    trade = django_filters.NumberFilter(method="filter_trade", help_text="With this trade's id.")
+    trade = KeyFilter(method="filter_trade", help_text="With this trade's id.")
     trade_date = DayFilter(method="filter_trade_date")
     search = django_filters.CharFilter(
         method="filter_search", help_text="In the ids and references of its trades."

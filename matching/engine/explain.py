@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from matching.engine.groups import merged
 from matching.engine.rules import RuleSet
 from matching.engine.table import build
 
@@ -28,18 +29,20 @@ class FieldScore:
     contribution: float
 
 
-def explain(
-    left_row: "Mapping[str, Any] | pd.Series[Any]",
-    right_row: "Mapping[str, Any] | pd.Series[Any]",
-    rules: RuleSet,
-) -> tuple[FieldScore, ...]:
+Side: TypeAlias = "Mapping[str, Any] | pd.Series[Any] | pd.DataFrame"
+
+
+def explain(left: Side, right: Side, rules: RuleSet) -> tuple[FieldScore, ...]:
     """
     Compare one left row with one right row under the rules.
 
+    A side given as a frame is a group: its rows are taken together, as a match of them is.
+
     :raises ColumnError: if a value cannot be read as its comparison needs.
     """
-    frames = [pd.DataFrame([dict(row)], dtype=object) for row in (left_row, right_row)]
-    table = build(frames[0], frames[1], rules)
+    table = build(_frame(left), _frame(right), rules)
+    if table.size > 2:
+        table = merged(table, pd.DataFrame({"match": 0, "row": np.arange(table.size)}))
     a, b = np.array([0]), np.array([1])
     likeness = {name: float(one.similarity(a, b)[0]) for name, one in table.fields.items()}
     known = sum(one.weight for one in rules.fields if not np.isnan(likeness[one.name]))
@@ -54,6 +57,10 @@ def explain(
         )
         for one in rules.fields
     )
+
+
+def _frame(side: Side) -> pd.DataFrame:
+    return side if isinstance(side, pd.DataFrame) else pd.DataFrame([dict(side)], dtype=object)
 
 
 def _share(weight: float, likeness: float, known: float) -> float:

@@ -26,6 +26,7 @@ from matching.services.outcome import Outcome
 from trades.choices import TradeState
 
 Progress = Callable[[str, int], None]
+OnPass = Callable[[dict[str, object]], None]
 
 
 class PairedScope:
@@ -96,7 +97,9 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
 
     on_progress(f"Pairing {len(left):,} with {len(right):,} trades", 25)
     rules = rules_of_run(run)
-    outcome = _living_then_cancelled(left, right, rules, refused_pairs(run))
+    outcome = _living_then_cancelled(
+        left, right, rules, refused=refused_pairs(run), on_pass=_told(on_progress, rules)
+    )
     versions = pd.concat([left["version"], right["version"]])
     outcome = outcome.with_versions(versions).only(_with_a_leg_in_scope(run, outcome, left, right))
     outcome = outcome.without(_refused_groups(run, outcome))
@@ -139,8 +142,24 @@ def _refused_groups(run: ReconciliationRun, outcome: Outcome) -> set[int]:
     return {proposed[group] for group in map(frozenset, legs.values()) if group in proposed}
 
 
+def _told(on_progress: Progress, rules: engine.RuleSet) -> OnPass:
+    """Report each pass as progress, from 25 to 65 percent of the run."""
+    done: set[str] = set()
+
+    def on_pass(counts: dict[str, object]) -> None:
+        done.add(str(counts["name"]))
+        on_progress(f"Pairing: {counts['name']}", 25 + 40 * len(done) // len(rules.passes))
+
+    return on_pass
+
+
 def _living_then_cancelled(
-    left: pd.DataFrame, right: pd.DataFrame, rules: engine.RuleSet, refused: pd.DataFrame
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    rules: engine.RuleSet,
+    *,
+    refused: pd.DataFrame,
+    on_pass: OnPass,
 ) -> Outcome:
     """
     Pair the living trades first, so that a cancelled trade never takes a living one's partner.
@@ -150,14 +169,16 @@ def _living_then_cancelled(
     """
     living_left, gone_left = _living_and_cancelled(left)
     living_right, gone_right = _living_and_cancelled(right)
-    first = engine.reconcile(living_left, living_right, rules, refused=refused)
+    first = engine.reconcile(living_left, living_right, rules, refused=refused, on_pass=on_pass)
     outcome = Outcome.of(first)
     gone = set(gone_left.index) | set(gone_right.index)
     if not gone:
         return outcome
     rest_left = pd.concat([living_left.loc[first.unmatched_left], gone_left])
     rest_right = pd.concat([living_right.loc[first.unmatched_right], gone_right])
-    second = Outcome.of(engine.reconcile(rest_left, rest_right, rules, refused=refused))
+    second = Outcome.of(
+        engine.reconcile(rest_left, rest_right, rules, refused=refused, on_pass=on_pass)
+    )
     with_gone = set(second.legs.loc[second.legs["row"].isin(gone), "match_id"])
     sure = set(second.matches.loc[second.matches["decision"] == Decision.AUTO, "match_id"])
     return outcome.followed_by(second.only(sure & with_gone))

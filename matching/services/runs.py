@@ -17,7 +17,8 @@ from matching.services.pairing import pair_scope
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=10)
+# Renewed at every step and pass; while a run writes, its transaction holds the row.
+LEASE = timedelta(minutes=2)
 # A run that nobody took for so long has lost its message, or there is no worker.
 STALE_AFTER = timedelta(minutes=1)
 MAX_ATTEMPTS = 5

@@ -29,6 +29,15 @@ class DeskUserAdmin(UserAdmin, DeskAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related(Prefetch("groups"))
 
+    # Whoever could make a superuser, or set the password of one, would be one.
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may: bool = super().has_change_permission(request, obj)
+        return may and (request.user.is_superuser or not getattr(obj, "is_superuser", False))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, "is_superuser")
+
     @display(description="Name", ordering="last_name")
     def full_name(self, user: User) -> str:
         return user.get_full_name()

@@ -113,7 +113,7 @@ def checked(key: str) -> str:
 def digest(body: bytes) -> str:
     """Return the SHA-256 of what a body says: the order of its keys and its blanks do not count."""
     # What is not JSON the parser refuses later; until then its bytes stand for it.
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         body = json.dumps(json.loads(body, parse_float=str), sort_keys=True).encode()
     return hashlib.sha256(body).hexdigest()
 

@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from trades.admin.cells import NOTHING, digits
@@ -203,7 +203,6 @@ __all__ = [
     "ReadOnly",
     "ReadableJson",
     "ShownInline",
-    "StackedInline",
     "Tab",
     "ViewFilter",
 ]

@@ -34,32 +34,8 @@ class CounterpartyForm(forms.ModelForm):
         return bic
 
 
-class AliasForm(forms.ModelForm):
-    """A spelling; what it has in common with other spellings is worked out, not typed."""
-
-    class Meta:
-        model = CounterpartyAlias
-        fields = ("spelling",)
-
-    def clean_spelling(self) -> str:
-        from trades.names import party_key
-
-        spelling: str = self.cleaned_data["spelling"].strip()
-        key = party_key(spelling)
-        if not key:
-            raise forms.ValidationError(f"{spelling!r} names nobody; write the name a source uses.")
-        taken = CounterpartyAlias.objects.filter(key=key).exclude(pk=self.instance.pk)
-        if other := taken.select_related("counterparty").first():
-            raise forms.ValidationError(
-                f"{spelling!r} is {other.counterparty} already, as {other.spelling!r}."
-            )
-        self.instance.key = key
-        return spelling
-
-
 class CounterpartyAliasInline(EditedInline):
     model = CounterpartyAlias
-    form = AliasForm
     fields = ("spelling",)
 
 

@@ -16,6 +16,22 @@ from trades.admin.desk import DeskAdmin, EditedInline
 from trades.models import FxRate, Instrument, InstrumentIdentifier, Source
 
 
+def known_calendar(given: str) -> str:
+    """
+    Return the name of an exchange calendar as the library has it.
+
+    :raises ValidationError: if there is none of that name.
+    """
+    import exchange_calendars
+
+    name = given.strip().upper()
+    if name not in exchange_calendars.get_calendar_names(include_aliases=True):
+        raise forms.ValidationError(
+            f"There is no calendar {name!r}; write an exchange's MIC such as XNYS or XLON."
+        )
+    return name
+
+
 class SourceForm(forms.ModelForm):
     class Meta:
         model = Source
@@ -30,14 +46,7 @@ class SourceForm(forms.ModelForm):
         return name
 
     def clean_calendar(self) -> str:
-        import exchange_calendars
-
-        name = self.cleaned_data["calendar"].strip().upper()
-        if name not in exchange_calendars.get_calendar_names(include_aliases=True):
-            raise forms.ValidationError(
-                f"There is no calendar {name!r}; write an exchange's MIC such as XNYS or XLON."
-            )
-        return name
+        return known_calendar(self.cleaned_data["calendar"])
 
 
 @admin.register(Source)

@@ -15,8 +15,7 @@ from unfold.decorators import display
 from trades.admin.cells import badge, day, digits, moment, money, number, readable_json, short
 from trades.admin.page import Page, PageAdmin, Panel
 from trades.models import Trade, TradeVersion
-
-RAW_PERMISSION = "trades.view_raw_trade"
+from trades.raw import leave_trace, may_see_raw
 
 _TERMS = ("side", "quantity", "price", "currency", "gross_amount", "commission", "fees",
           "accrued_interest", "net_amount")  # fmt: skip
@@ -98,7 +97,9 @@ class TradeAdmin(PageAdmin):
 
     def page(self, request: HttpRequest, row: Trade) -> Page:
         """Show one trade: what it says now, what it said before, and what it is part of."""
-        may_see_raw = request.user.has_perm(RAW_PERMISSION)
+        shows_raw = may_see_raw(request.user)
+        if shows_raw:
+            leave_trace(request.user, f"the raw report of trade {row.pk}")
         return Page(
             headline=format_html(
                 '<b class="dk-mono">{}</b> {}',
@@ -110,7 +111,7 @@ class TradeAdmin(PageAdmin):
             extra={
                 "sections": sections(row),
                 "versions": [_version(row, was) for was in row.versions.all()],
-                "raw": readable_json(row.raw) if may_see_raw else None,
+                "raw": readable_json(row.raw) if shows_raw else None,
             },
         )
 
@@ -155,9 +156,11 @@ def _label(name: str) -> str:
 
 
 def _version(trade: Trade, was: TradeVersion) -> dict[str, Any]:
-    """Return what an earlier version said differently from the trade as it is now."""
+    """Return what an earlier version said differently, the report as sent left out."""
     changes = []
     for name, before in was.values.items():
+        if name == "raw":
+            continue
         now = getattr(trade, name, None)
         if _text(before) != _text(now):
             changes.append((name.replace("_", " "), _text(before) or "none", _text(now) or "none"))

@@ -1,8 +1,13 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db.models import Q, QuerySet
 
+from trades.api.serializing import LARGEST_KEY
 from trades.choices import AssetClass, Side, TradeState
 from trades.models import Trade
 
@@ -12,6 +17,30 @@ class DayFilter(django_filters.DateFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs, input_formats=["%Y-%m-%d"])
+
+
+class KeyFilter(django_filters.NumberFilter):
+    """The id of a row here: a whole number, and none that no database holds."""
+
+    field_class = forms.IntegerField
+
+    def get_max_validator(self) -> MaxValueValidator:
+        return MaxValueValidator(LARGEST_KEY)
+
+
+class _MomentField(django_filters.fields.IsoDateTimeField):
+    def clean(self, value: Any) -> datetime | None:
+        found: datetime | None = super().clean(value)
+        try:
+            return found and found.astimezone(UTC)
+        except OverflowError as problem:
+            raise ValidationError("Enter a valid date/time.", code="invalid") from problem
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A time as ISO 8601 has it, that is one in UTC too."""
+
+    field_class = _MomentField
 
 
 class TradeFilters(django_filters.FilterSet):
@@ -27,13 +56,13 @@ class TradeFilters(django_filters.FilterSet):
     symbol = django_filters.CharFilter("symbol", "iexact")
     isin = django_filters.CharFilter("isin", "iexact")
     cusip = django_filters.CharFilter("cusip", "iexact")
-    instrument = django_filters.NumberFilter("instrument_id")
+    instrument = KeyFilter("instrument_id")
     currency = django_filters.CharFilter("currency")
     counterparty = django_filters.CharFilter(method="filter_counterparty")
     account = django_filters.CharFilter(method="filter_account")
     order_ref = django_filters.CharFilter("order_ref")
-    delivery = django_filters.NumberFilter("delivery_id")
-    changed_since = django_filters.IsoDateTimeFilter("changed_at", "gte")
+    delivery = KeyFilter("delivery_id")
+    changed_since = MomentFilter("changed_at", "gte")
     search = django_filters.CharFilter(
         method="filter_search", help_text="In ids, references, identifiers and names."
     )

@@ -12,9 +12,11 @@ class TradeOutput(Output):
     """One source's view of one execution; `instrument`, `counterparty`, `account` as resolved."""
 
     source = serializers.CharField(source="source.code", read_only=True)  # type: ignore[assignment]
-    instrument = serializers.SerializerMethodField()
-    counterparty = serializers.SerializerMethodField()
-    account = serializers.SerializerMethodField()
+    instrument = serializers.IntegerField(source="instrument_id", read_only=True, allow_null=True)
+    counterparty = serializers.CharField(
+        source="counterparty.name", read_only=True, allow_null=True
+    )
+    account = serializers.CharField(source="account.code", read_only=True, allow_null=True)
 
     class Meta:
         model = Trade
@@ -32,21 +34,9 @@ class TradeOutput(Output):
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 
-    @extend_schema_field({"type": "integer", "nullable": True})
-    def get_instrument(self, trade: Trade) -> int | None:
-        return trade.instrument_id
-
-    @extend_schema_field({"type": "string", "nullable": True})
-    def get_counterparty(self, trade: Trade) -> str | None:
-        return trade.counterparty.name if trade.counterparty else None
-
-    @extend_schema_field({"type": "string", "nullable": True})
-    def get_account(self, trade: Trade) -> str | None:
-        return trade.account.code if trade.account else None
-
 
 class TradeVersionOutput(Output):
-    """A trade as it was reported before; the raw report only for who may see it."""
+    """A trade as it was reported before, without the report as it was sent."""
 
     values = serializers.SerializerMethodField()
 

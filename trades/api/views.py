@@ -1,4 +1,3 @@
-import logging
 from typing import Any
 
 from rest_framework.request import Request
@@ -9,10 +8,7 @@ from trades.api.filters import TradeFilters
 from trades.api.lists import ListView
 from trades.api.outputs import TradeDetailOutput, TradeOutput
 from trades.models import Trade
-
-SEES_RAW = "trades.view_raw_trade"
-
-access = logging.getLogger("trades.access")
+from trades.raw import leave_trace, may_see_raw
 
 
 class TradeList(ListView):
@@ -43,11 +39,11 @@ class TradeDetail(ApiView):
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
-        return {**context, "may_see_raw": self.caller.has_perm(SEES_RAW)}
+        return {**context, "may_see_raw": may_see_raw(self.caller)}
 
     def get(self, request: Request, pk: int) -> Response:
         trade = self.get_object()
         shown = self.get_serializer(trade).data
         if "raw" in shown:
-            access.info("%s read the raw report of trade %s", request.user, trade.pk)
+            leave_trace(self.caller, f"the raw report of trade {trade.pk}")
         return Response(shown)

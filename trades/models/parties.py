@@ -49,12 +49,12 @@ class CounterpartyAlias(models.Model):
         """Refuse a spelling that names nobody, or that means another counterparty already."""
         key = party_key(self.spelling)
         if not key:
-            raise ValidationError({"spelling": "This spelling names nobody."})
-        taken = CounterpartyAlias.objects.filter(key=key).exclude(pk=self.pk).first()
-        if taken:
-            raise ValidationError(
-                {"spelling": f"{taken.spelling!r} already means {taken.counterparty}."}
-            )
+            sentence = f"{self.spelling!r} names nobody; write the name a source uses."
+            raise ValidationError({"spelling": sentence})
+        taken = CounterpartyAlias.objects.filter(key=key).exclude(pk=self.pk)
+        if other := taken.select_related("counterparty").first():
+            sentence = f"{self.spelling!r} is {other.counterparty} already, as {other.spelling!r}."
+            raise ValidationError({"spelling": sentence})
 
 
 class Account(models.Model):

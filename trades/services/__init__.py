@@ -1,3 +1,3 @@
-from trades.services.loading import LoadOutcome, load_reports, reported_values
+from trades.services.loading import LoadOutcome, load_reports
 
-__all__ = ["LoadOutcome", "load_reports", "reported_values"]
+__all__ = ["LoadOutcome", "load_reports"]

@@ -79,8 +79,7 @@ class StartedRunAdmin(RunAdmin):
 
 def _start(form: StartForm, by: Any) -> ReconciliationRun | None:
     """Start the run the form asks for; a refusal becomes the form's error."""
-    from matching.services.runs import NoActiveRules, ScopeBusy
-    from workflows.services import start_reconciliation
+    from workflows.services import REFUSALS, start_reconciliation
 
     given = form.cleaned_data
     try:
@@ -92,6 +91,6 @@ def _start(form: StartForm, by: Any) -> ReconciliationRun | None:
             at=timezone.now(),
             inline=given["wait"],
         )
-    except (ScopeBusy, NoActiveRules) as refusal:
+    except REFUSALS as refusal:
         form.add_error(None, str(refusal))
     return None

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from trades.api.serializing import Input
+from trades.api.serializing import Input, TradeDate
 
 DAYS = "Give trade_date, or from_date and to_date."
 WHAT = "Give reconciliation, or source1 and source2."
@@ -11,9 +11,9 @@ WHAT = "Give reconciliation, or source1 and source2."
 class StartReconciliationInput(Input):
     """One day or a range of trade dates, and a reconciliation by its code or its two sources."""
 
-    trade_date = serializers.DateField(required=False)
-    from_date = serializers.DateField(required=False)
-    to_date = serializers.DateField(required=False)
+    trade_date = TradeDate(required=False)
+    from_date = TradeDate(required=False)
+    to_date = TradeDate(required=False)
     reconciliation = serializers.SlugField(required=False)
     source1 = serializers.SlugField(required=False)
     source2 = serializers.SlugField(required=False)

@@ -17,6 +17,7 @@ from trades.api.preferences import APPLIED, PREFER, wants_to_wait
 from trades.api.problems import Conflict
 from workflows.api.inputs import StartReconciliationInput
 from workflows.services import (
+    REFUSALS,
     SourcesNotComparable,
     reconciliation_between,
     start_reconciliation,
@@ -53,6 +54,8 @@ class StartReconciliation(ApiView):
             raise Conflict(str(busy), code="scope_busy", **extensions) from busy
         except NoActiveRules as refusal:
             raise Conflict(str(refusal), code="no_active_rules") from refusal
+        except REFUSALS as refusal:
+            raise Conflict(str(refusal), code="run_failed") from refusal
         location = {"Location": reverse("run", args=[run.pk])}
         if inline:
             return Response(self.get_serializer(run).data, headers=APPLIED | location)

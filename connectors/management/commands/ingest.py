@@ -1,6 +1,6 @@
 import json
 from argparse import ArgumentParser
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from connectors import services
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Feed, Layout
+from trades.dates import known_day
 from trades.models import Source
 
 
@@ -24,11 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--layout", help="code of its layout; without it the header chooses")
         parser.add_argument("--feed", help="code of the feed to fetch")
         parser.add_argument(
-            "--from-date", type=date.fromisoformat, help="first trade date, such as 2026-03-04"
+            "--from-date",
+            type=known_day,
+            help="first trade date, such as 2026-03-04; default: the day before the last",
         )
-        parser.add_argument(
-            "--to-date", type=date.fromisoformat, help="last trade date; default: today"
-        )
+        parser.add_argument("--to-date", type=known_day, help="last trade date; default: today")
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -73,11 +74,12 @@ class Command(BaseCommand):
     def _from_feed(
         self, *, feed: str, from_date: date | None, to_date: date | None, **_: Any
     ) -> list[Delivery]:
-        today = timezone.now().date()
-        last = to_date or max(today, from_date or today)
-        first = from_date or min(last, today - timedelta(days=1))
         queued = services.queue_deliveries(
-            feeds=[_named(Feed, feed)], from_date=first, to_date=last, by=None, at=timezone.now()
+            feeds=[_named(Feed, feed)],
+            from_date=from_date,
+            to_date=to_date,
+            by=None,
+            at=timezone.now(),
         )
         try:
             return services.execute_delivery(delivery_id=queued[0].pk, at=timezone.now())

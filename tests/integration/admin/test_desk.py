@@ -5,6 +5,7 @@ from unittest import mock
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from connectors.models import Delivery, Layout, RejectedRow
 from matching.choices import MatchStatus
@@ -86,7 +87,7 @@ class TestMatches:
         page = look("matching_match_change", match.pk).content.decode()
 
         assert other.source_trade_id in page
-        assert "near tie" in page
+        assert "Another trade fits as well" in page
 
 
 class TestRuns:
@@ -106,7 +107,7 @@ class TestRuns:
 
     def test_a_busy_scope_is_said_in_the_form(self, analyst, browser_as):
         between = factories.reconciliation()
-        run = factories.run(status="QUEUED")
+        run = factories.run(status="QUEUED", requested_at=timezone.now())
         day = run.from_date.isoformat()
 
         response = browser_as(analyst).post(
@@ -177,6 +178,19 @@ class TestDeliveries:
         assert done.status_code == 302
         assert Trade.objects.get(source_trade_id="A2").quantity == 50
 
+    def test_a_bad_row_as_sent_needs_the_permission_for_raw_reports(self, browser_as, analyst):
+        row = factories.rejected_row(raw="T1,as sent")
+        integration = factories.user("Integration")
+        addresses = (
+            _at("connectors_rejectedrow_changelist"),
+            _at("connectors_rejectedrow_change", row.pk),
+            _at("connectors_delivery_change", row.delivery_id),
+        )
+
+        for address in addresses:
+            assert "as sent" in browser_as(analyst).get(address).content.decode()
+            assert "as sent" not in browser_as(integration).get(address).content.decode()
+
     def test_a_bad_row_is_discarded_with_its_reason(self, analyst, browser_as):
         row = factories.rejected_row()
 
@@ -221,6 +235,10 @@ class TestTrades:
 
     def test_the_raw_report_needs_its_own_permission(self, browser_as, analyst):
         trade = factories.trade(raw={"secret": "as sent"})
+        trade.versions.create(
+            version=1, values={"raw": {"secret": "as sent before"}}, digest="d",
+            valid_from=factories.NOW, replaced_at=factories.NOW,
+        )  # fmt: skip
         integration = factories.user("Integration")
         address = _at("trades_trade_change", trade.pk)
 

@@ -90,6 +90,54 @@ class TestRuleSets:
         assert browser_as(analyst).post(address).status_code == 403
 
 
+class TestFeeds:
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"password": "hunter2"},
+            {"options": {"secret": "hunter2"}},
+            {"options": {"client_kwargs": {"aws_session_token": "hunter2"}}},
+        ],
+    )
+    def test_a_secret_is_named_and_never_written_here(self, administrator, browser_as, settings):
+        form = self._posted(browser_as(administrator), settings)
+
+        assert "looks like a secret" in form.errors["settings"][0]
+
+    def test_what_names_a_variable_is_no_secret(self, administrator, browser_as):
+        settings = {"key_env": "OMS_API_KEY", "options_env": {"password": "SFTP_PASSWORD"},
+                    "columns": {"Token": "trade_id"}}  # fmt: skip
+
+        assert "settings" not in self._posted(browser_as(administrator), settings).errors
+
+    def _posted(self, browser, settings):
+        data = {"code": "new", "settings": json.dumps(settings)}
+        return browser.post(_at("connectors_feed_add"), data).context["adminform"].form
+
+
+class TestWhoMayBecomeWhom:
+    def test_an_administrator_makes_nobody_a_superuser(self, administrator, browser_as):
+        page = browser_as(administrator).get(_at("auth_user_change", administrator.pk))
+
+        assert "is_superuser" not in page.context["adminform"].form.fields
+
+    def test_an_administrator_sets_no_superusers_password(
+        self, administrator, superuser, browser_as
+    ):
+        browser = browser_as(administrator)
+
+        assert browser.post(_at("auth_user_change", superuser.pk), {}).status_code == 403
+        assert browser.get(_at("auth_user_password_change", superuser.pk)).status_code == 403
+
+    def test_an_administrator_gets_no_superusers_token(self, administrator, superuser, browser_as):
+        browser = browser_as(administrator)
+        expiry = {"expiry_0": "2099-01-01", "expiry_1": "00:00"}
+
+        browser.post(_at("knox_authtoken_add"), {"user": superuser.pk} | expiry)
+
+        assert not AuthToken.objects.filter(user=superuser).exists()
+
+
 class TestReferenceData:
     def _identifier(self, browser, scheme, value):
         data = {"name": "Apple", "asset_class": "EQUITY", "currency": "USD",

@@ -67,11 +67,14 @@ class TestReading:
         assert [leg["trade"]["price"] for leg in shown["legs"]] == ["187.5", "189.26"]
         assert {"side", "quantity", "price"} <= {score["field"] for score in shown["explanation"]}
 
-    def test_a_group_is_not_explained(self, client, pair):
+    def test_a_group_is_explained_by_what_its_legs_come_to(self, client, pair):
         left, right = pair
         match = factories.match(left=[left], right=[right, factories.trade(source="custodian")])
 
-        assert client.get(f"/api/v1/matches/{match.pk}").json()["explanation"] == []
+        scores = client.get(f"/api/v1/matches/{match.pk}").json()["explanation"]
+
+        (quantity,) = [score for score in scores if score["field"] == "quantity"]
+        assert (quantity["left"], quantity["right"]) == ("100", "200")
 
     def test_rules_that_no_longer_run_do_not_hide_the_match(self, client, pair):
         left, right = pair

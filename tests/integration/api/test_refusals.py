@@ -118,12 +118,44 @@ class TestWithACaller:
             ("ordering=colour", "ordering"),
             ("trade_date=04/03/2026", "trade_date"),
             ("trade=abc", "trade"),
+            ("trade=1.5", "trade"),
+            (f"match={2**63}", "match"),
+            ("opened_since=9999-12-31T23:59:59-14:00", "opened_since"),
         ],
     )
     def test_a_parameter_that_is_wrong_is_named(self, api_as, analyst, query, field):
         document = problem(api_as(analyst).get(f"/api/v1/breaks?{query}"), 400)
 
         assert [error["field"] for error in document["errors"]] == [field]
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("reconciliation/run", {"source1": "oms", "source2": "custodian"}),
+            ("ingestion/run", {}),
+        ],
+    )
+    @pytest.mark.parametrize("days", [("0001-01-01", "0001-01-01"), ("2026-03-04", "9999-12-31")])
+    def test_a_day_at_the_end_of_the_calendar(self, api_as, analyst, path, body, days):
+        window = {"from_date": days[0], "to_date": days[1]}
+        answer = api_as(analyst).post(f"/api/v1/{path}", body | window, format="json")
+
+        assert "1970-01-01 to 2199-12-31" in problem(answer, 400)["detail"]
+
+    def test_an_id_no_database_holds(self, api_as, analyst):
+        body = {"reconciliation": "x", "source1_trades": [2**63], "source2_trades": [1]}
+        answer = api_as(analyst).post("/api/v1/matches", body | {"reason": "x"}, format="json")
+
+        assert "source1_trades.0" in problem(answer, 400)["detail"]
+
+    @pytest.mark.parametrize("key", [{}, {"HTTP_IDEMPOTENCY_KEY": "deep"}])
+    def test_a_body_nested_too_deeply(self, api_as, analyst, key):
+        deep = "[" * 100_000 + "]" * 100_000
+        answer = api_as(analyst).post(
+            "/api/v1/reconciliation/run", deep, content_type="application/json", **key
+        )
+
+        assert "nested" in problem(answer, 400)["detail"]
 
     def test_a_database_that_is_busy_is_503(self, api_as, analyst, monkeypatch):
         def busy():

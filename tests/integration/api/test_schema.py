@@ -78,6 +78,7 @@ class TestPages:
         assert all(link.startswith("/") for link in linked), linked
         assert not re.search(r"<script(?![^>]*\bsrc=)", html)
         assert "script-src 'self'" in page["Content-Security-Policy"]
+        assert "unsafe" not in page["Content-Security-Policy"]
         (script,) = [link for link in linked if "script=" in link]
         assert b"/api/v1/schema/" in browser.get(script.replace("&amp;", "&")).content
 

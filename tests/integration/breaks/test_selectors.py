@@ -104,30 +104,16 @@ class TestPositionsHasTeeth:
 
 
 class TestLists:
-    def test_overdue_are_the_live_ones_past_their_time_longest_first(self, desk):
-        for minutes, status in ((1, "OPEN"), (5, "ESCALATED"), (-1, "OPEN"), (9, "RESOLVED")):
-            due = desk.at - factories.timedelta(minutes=minutes)
-            factories.trade_break(due_at=due, status=status, severity="LOW")
-        factories.trade_break(due_at=None)
-
-        found = selectors.overdue_breaks(at=desk.at)
-
-        assert [row.status for row in found] == ["ESCALATED", "OPEN"]
-
     def test_a_row_of_a_list_costs_no_query(self, desk):
         for _ in range(5):
             desk.pair(PRICE)
         desk.run()
         with CaptureQueriesContext(connection) as captured:
-            for row in selectors.live_breaks():
+            for row in TradeBreak.objects.live().with_trades():
                 assert str(row.left_trade.instrument)
                 assert str(row.right_trade.counterparty)
                 assert str(row.reconciliation.left_source)
         assert len(captured) == 1
-
-    def test_all_are_newest_first(self, desk):
-        first, second = factories.trade_break(), factories.trade_break(opened_at=desk.later())
-        assert list(selectors.all_breaks()) == [second, first]
 
     def test_the_timeline_is_in_order_with_who(self, desk, price_break, analyst):
         work.claim(break_id=price_break.pk, version=1, by=analyst, at=desk.at)

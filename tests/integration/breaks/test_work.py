@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 
-from breaks.choices import LIVE, BreakStatus, ReasonCode
+from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus
 from breaks.models import BreakComment, BreakEvent, TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.services import history, work
@@ -175,7 +175,7 @@ class TestEnding:
             act("resolve", price_break, analyst, reason_code=code)
 
     def test_for_every_other_reason(self, price_break, analyst):
-        for code in set(ReasonCode) - work.NOT_FOR_RESOLVING:
+        for code in FOR_RESOLVING:
             act("resolve", price_break, analyst, reason_code=code, comment="so it is")
             act("reopen", price_break, analyst, reason="next")
 

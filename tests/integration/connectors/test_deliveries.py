@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -64,6 +64,21 @@ class TestQueueing:
 
         assert queue(feed) == queue(feed)
         assert Delivery.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("given", "window"),
+        [
+            ({}, ("2026-03-03", "2026-03-04")),
+            ({"from_date": date(2026, 3, 1)}, ("2026-03-01", "2026-03-04")),
+            ({"to_date": date(2026, 3, 2)}, ("2026-03-01", "2026-03-02")),
+        ],
+    )
+    def test_without_dates_it_is_yesterday_and_today_at_the_source(self, given, window):
+        at = datetime(2026, 3, 5, 2, tzinfo=UTC)  # still the fourth in New York
+
+        (queued,) = queue_deliveries(feeds=[factories.feed()], by=None, at=at, **given)
+
+        assert (str(queued.from_date), str(queued.to_date)) == window
 
     def test_a_window_that_ends_before_it_begins_is_refused(self):
         with pytest.raises(Unreadable, match="before it begins"):

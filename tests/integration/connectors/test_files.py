@@ -150,6 +150,13 @@ def test_an_object_store_is_reached_through_fsspec():
         ),
         ({"folder": "sftp://user:secret@files.example.com/out"}, "password"),
         ({"folder": "s3://bucket/trades"}, "OUTBOUND_HOSTS"),
+        (
+            {
+                "folder": "s3://bucket/trades",
+                "options": {"client_kwargs": {"endpoint_url": "https://elsewhere.example.com"}},
+            },
+            "elsewhere.example.com is not among OUTBOUND_HOSTS",
+        ),
         ({"folder": "https://files.example.com/"}, "no place for files"),
         ({"folder": "github://a:b@main/"}, "no place for files"),
     ],
@@ -161,3 +168,22 @@ def test_a_place_that_may_not_be_reached_is_refused(settings, said, monkeypatch)
 
     assert said in done.error
     assert "secret" not in done.error
+
+
+def test_a_file_whose_listing_does_not_tell_its_size_is_never_cut(inbox, settings, monkeypatch):
+    from fsspec.implementations.local import LocalFileSystem
+
+    listed = LocalFileSystem.ls
+    monkeypatch.setattr(
+        LocalFileSystem,
+        "ls",
+        lambda *args, **given: [one | {"size": None} for one in listed(*args, **given)],
+    )
+    settings.MAX_UPLOAD_BYTES = 200
+    (inbox / "a.csv").write_text(content(*(f"L{n}" for n in range(50))))
+
+    (done,) = fetch(feed())
+
+    assert done.status == DeliveryStatus.FAILED
+    assert "MAX_UPLOAD_BYTES" in done.error
+    assert not Trade.objects.exists()

@@ -124,3 +124,23 @@ def test_a_url_that_is_not_set_is_named(oms, quick, monkeypatch):
 
     with pytest.raises(Unreadable, match="OMS_API_URL is not set"):
         ids(order(quick))
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD"])
+@pytest.mark.parametrize("setting", ["url_env", "key_env"])
+def test_the_desks_own_secrets_are_not_for_feeds(oms, quick, monkeypatch, name, setting):
+    monkeypatch.setenv(name, "postgres://desk:hush@db/recon")
+
+    with pytest.raises(Unreadable, match=f"{name} is the desk's own") as refusal:
+        ids(order(quick, **{setting: name}))
+
+    assert "hush" not in str(refusal.value)
+
+
+def test_the_content_of_a_variable_that_holds_no_url_is_not_told(oms, quick, monkeypatch):
+    monkeypatch.setenv("ANOTHER_KEY", "hush")
+
+    with pytest.raises(Unreadable, match="no URL") as refusal:
+        ids(order(quick, url_env="ANOTHER_KEY"))
+
+    assert "hush" not in str(refusal.value)

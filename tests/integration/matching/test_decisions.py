@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from matching.choices import Decision, MatchStatus
+from matching.choices import Decision, MatchKind, MatchStatus
 from matching.models import Match, MatchLeg
 from matching.services import decisions, runs
 from tests import factories
@@ -146,6 +146,20 @@ class TestDecisions:
         runs.execute_run(run_id=run.pk, at=NOW + timedelta(hours=1))
 
         assert not Match.objects.live().exists()
+
+    def test_a_group_taken_apart_is_not_made_again(self, between, analyst):
+        block = {"block_ref": "BLOCK-778812", "symbol": "AAPL"}
+        factories.trade(source="oms", quantity=1000, **block)
+        for quantity in (600, 400):
+            factories.trade(source="custodian", quantity=quantity, **block)
+        reconcile(between)
+        group = Match.objects.live().get()
+        assert group.kind == MatchKind.ONE_TO_MANY
+
+        decisions.take_apart(match_id=group.pk, reason="two orders", by=analyst, at=NOW)
+        reconcile(between)
+
+        assert not Match.objects.live().filter(kind=MatchKind.ONE_TO_MANY).exists()
 
     def test_what_is_not_there_is_said(self, analyst):
         with pytest.raises(decisions.DecisionRefused, match="no match 7"):

@@ -216,6 +216,46 @@ class TestOneRunAScope:
         with pytest.raises(runs.LeaseLost):
             runs.report_progress(first, "late", 50)
 
+    def test_a_run_that_kills_its_worker_again_and_again_is_given_up(self, between):
+        run = self.request(between)
+        for attempt in range(runs.MAX_ATTEMPTS):
+            runs.claim_run(run_id=run.pk, at=NOW + attempt * timedelta(hours=1))
+
+        with pytest.raises(runs.RunNotClaimable, match="was tried"):
+            runs.claim_run(run_id=run.pk, at=NOW + timedelta(days=1))
+
+        run.refresh_from_db()
+        assert (run.status, run.error) == (RunStatus.FAILED, runs.GIVEN_UP)
+
+    def test_a_run_its_worker_left_behind_is_taken_over_by_who_asks_again(self, between):
+        left_behind = self.request(between)
+        runs.claim_run(run_id=left_behind.pk, at=NOW)
+        later = NOW + runs.LEASE + timedelta(seconds=1)
+
+        run = run_over(between, at=later)
+
+        assert (run.pk, run.status, run.fencing_token) == (left_behind.pk, RunStatus.SUCCEEDED, 2)
+
+    def test_a_run_nobody_ever_took_is_taken_over_by_who_asks_again(self, between):
+        waiting = self.request(between)
+
+        run = run_over(between, at=NOW + runs.STALE_AFTER + timedelta(seconds=1))
+
+        assert (run.pk, run.status) == (waiting.pk, RunStatus.SUCCEEDED)
+
+    def test_a_run_left_behind_holds_up_no_other_scope(self, between):
+        left_behind = self.request(between)
+        abandoned = runs.claim_run(run_id=left_behind.pk, at=NOW)
+        later = NOW + runs.LEASE + timedelta(seconds=1)
+        day_after = TRADE_DATE + timedelta(days=1)
+
+        run = run_over(between, from_date=day_after, to_date=day_after, at=later)
+
+        assert run.status == RunStatus.SUCCEEDED
+        assert ReconciliationRun.objects.get(pk=left_behind.pk).status == RunStatus.QUEUED
+        with pytest.raises(runs.LeaseLost):
+            runs.report_progress(abandoned, "still at it", 50)
+
     def test_a_queued_run_can_be_cancelled_and_no_other(self, between, analyst):
         run = self.request(between)
         assert runs.cancel_run(run_id=run.pk, by=analyst, at=NOW).status == RunStatus.CANCELLED

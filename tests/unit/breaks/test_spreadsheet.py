@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breaks.spreadsheet import escape, restore, write_csv
+from breaks.spreadsheet import write_csv
+from trades.spreadsheet import escape, restore
 
 HOSTILE = st.text(alphabet=st.sampled_from("=+-@\t\r\n'\",;0.1aé"), max_size=6)
 

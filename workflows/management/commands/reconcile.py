@@ -6,10 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from matching.rules import InvalidRules
 from matching.selectors import run_summary
-from matching.services.runs import NoActiveRules, ScopeBusy
-from workflows.services import SourcesNotComparable, reconciliation_between, start_reconciliation
+from trades.dates import known_day
+from workflows.services import (
+    REFUSALS,
+    SourcesNotComparable,
+    reconciliation_between,
+    start_reconciliation,
+)
 
 
 class Command(BaseCommand):
@@ -21,9 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--source1", required=True, metavar="CODE")
         parser.add_argument("--source2", required=True, metavar="CODE")
         dates = parser.add_argument_group("dates", "either one day or a range, both ends included")
-        dates.add_argument("--trade-date", type=date.fromisoformat, metavar="YYYY-MM-DD")
-        dates.add_argument("--from-date", type=date.fromisoformat, metavar="YYYY-MM-DD")
-        dates.add_argument("--to-date", type=date.fromisoformat, metavar="YYYY-MM-DD")
+        dates.add_argument("--trade-date", type=known_day, metavar="YYYY-MM-DD")
+        dates.add_argument("--from-date", type=known_day, metavar="YYYY-MM-DD")
+        dates.add_argument("--to-date", type=known_day, metavar="YYYY-MM-DD")
         parser.add_argument("--json", action="store_true", help="Answer as JSON.")
 
     def handle(self, *, source1: str, source2: str, **options: Any) -> None:
@@ -37,7 +41,7 @@ class Command(BaseCommand):
                 at=timezone.now(),
                 inline=True,
             )
-        except (SourcesNotComparable, ScopeBusy, NoActiveRules, InvalidRules) as refusal:
+        except (SourcesNotComparable, *REFUSALS) as refusal:
             raise CommandError(str(refusal)) from refusal
         summary = run_summary(run)
         if options["json"]:
