@@ -1,6 +1,6 @@
 from django.db import models
 
-from matching.choices import LIVE_MATCHES
+from matching.choices import LIVE_MATCHES, MatchStatus
 
 
 class MatchQuerySet(models.QuerySet):
@@ -10,5 +10,17 @@ class MatchQuerySet(models.QuerySet):
 
     def stale(self) -> "MatchQuerySet":
         """Keep the live matches a leg of which was amended or cancelled since it was compared."""
-        changed = ~models.Q(legs__trade_version=models.F("legs__trade__version"))
-        return self.live().filter(changed).distinct()
+        return (
+            self.live()
+            .filter(
+                models.Q(legs__trade__version__gt=models.F("legs__trade_version"))
+                # Follows from the line above, and lets the index of changed trades serve it.
+                & models.Q(legs__trade__version__gt=1)
+            )
+            .distinct()
+        )
+
+    def to_review(self) -> "MatchQuerySet":
+        """Keep what a person should look at: the proposals, and matches whose trades changed."""
+        proposed = models.Q(status=MatchStatus.PROPOSED)
+        return self.filter(proposed | models.Q(pk__in=self.model.objects.stale().values("pk")))

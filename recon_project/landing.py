@@ -14,7 +14,7 @@ from breaks.models import PendingTrade, TradeBreak
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, RejectedRow
 from matching.admin.runs import days_words
-from matching.choices import MatchStatus, RunStatus
+from matching.choices import RunStatus
 from matching.models import Match, ReconciliationRun
 from trades.admin.cells import badge, link, number, short, since
 from trades.fields import ExactSum
@@ -27,7 +27,7 @@ def live_breaks(_request: HttpRequest) -> str:
 
 
 def proposals(_request: HttpRequest) -> str:
-    return _at_most(Match.objects.filter(status=MatchStatus.PROPOSED))
+    return _at_most(Match.objects.to_review())
 
 
 def quarantined(_request: HttpRequest) -> str:
@@ -79,7 +79,7 @@ def _waiting(user: AbstractBaseUser | Any) -> list[tuple[str, int, str]]:
     return [
         ("My breaks", TradeBreak.objects.live().filter(assigned_to=user).count(),
          f"{queue}?view=mine"),
-        ("Proposed matches", Match.objects.filter(status=MatchStatus.PROPOSED).count(),
+        ("Matches to review", Match.objects.to_review().count(),
          reverse("admin:matching_match_changelist")),
         ("Pending trades", PendingTrade.objects.count(),
          reverse("admin:breaks_pendingtrade_changelist")),

@@ -41,7 +41,7 @@ class MatchFilter(ViewFilter):
 
     def narrow(self, queryset: QuerySet, value: str, request: HttpRequest) -> QuerySet:
         if value == "review":
-            return queryset.filter(status=MatchStatus.PROPOSED)
+            return queryset.to_review()
         if value == "matched":
             return queryset.filter(status=MatchStatus.MATCHED)
         if value == "differ":
@@ -107,6 +107,8 @@ class MatchAdmin(PageAdmin):
 
     @display(description="Why", ordering="reason")
     def how(self, match: Match) -> SafeString:
+        if any(leg.trade_version != leg.trade.version for leg in match.legs.all()):
+            return short("A trade changed since")
         return short(match.reason_in_words or match.pass_name.replace("_", " "))
 
     @display(description="Differs in")

@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -98,8 +99,8 @@ class RuleSetAdmin(ActingAdmin):
         Act(
             name="activate", label="Activate", permission=CHANGE, run=_activate, refusals=_refusals,
             tone="primary", offered=_is_draft,
-            description="It takes the place of the active version, which is kept. Matches already "
-            "made stay; the next run uses these rules.",
+            description="It takes the place of the active version, which is kept. The next run over a "
+            "day pairs that day anew under these rules; what people decided stays.",
         ),
         Act(
             name="copy", label="Copy to a draft", permission=CHANGE, run=_copy, refusals=_refusals,
@@ -166,9 +167,12 @@ class RuleSetAdmin(ActingAdmin):
 
         given = form.cleaned_data
         if change:
-            rule_sets.edit_draft(
-                rule_set_id=obj.pk, definition=given["definition"], note=given["note"]
-            )
+            try:
+                rule_sets.edit_draft(
+                    rule_set_id=obj.pk, definition=given["definition"], note=given["note"]
+                )
+            except rule_sets.RuleSetNotDraft as refusal:
+                raise PermissionDenied(str(refusal)) from refusal
             return
         made = rule_sets.draft(
             name=given["name"], definition=given["definition"], note=given["note"],

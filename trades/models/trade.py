@@ -79,7 +79,11 @@ class Trade(models.Model):
                 condition=models.Q(quantity__gt=0), name="trade_quantity_above_zero"
             ),
         ]
-        indexes = [models.Index(fields=["source", "trade_date"], name="trade_source_date")]
+        indexes = [
+            models.Index(fields=["source", "trade_date"], name="trade_source_date"),
+            # The few that ever changed: their matches are to be looked at again.
+            models.Index(fields=["id"], condition=models.Q(version__gt=1), name="trade_changed"),
+        ]
 
     def __str__(self) -> str:
         return self.source_trade_id

@@ -173,6 +173,10 @@ class TestReconcileCommand:
             (["--source1", "oms", "--source2", "nowhere", "--trade-date", "2026-03-04"], "nowhere"),
             (["--source1", "oms", "--source2", "custodian"], "Give --trade-date"),
             (
+                ["--source1", "oms", "--source2", "custodian", "--trade-date", "9999-12-31"],
+                "invalid .* '9999-12-31'",
+            ),
+            (
                 [
                     "--source1",
                     "oms",
