@@ -40,6 +40,7 @@ class MatchStatus(TextChoices):
 REVIEW_REASONS = {
     "score": "Not alike enough to be sure",
     "unknown": "Too little is known",
+    "instrument_unknown": "Instruments cannot be compared",
     "identity": "Same reference, other instrument",
     "near_tie": "Another trade fits as well",
     "order_alone": "Only the order is the same",

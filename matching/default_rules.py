@@ -2,19 +2,7 @@
 
 from typing import Any
 
-_WORDS = {
-    "intl": "international", "inter": "international", "corp": "", "co": "",
-    "inc": "", "incorporated": "", "corporation": "", "company": "", "and": "", "the": "",
-    "ltd": "", "limited": "", "plc": "", "llc": "", "llp": "", "lp": "", "ag": "", "sa": "",
-    "nv": "", "bv": "", "gmbh": "", "se": "", "spa": "", "na": "", "adr": "",
-    "mgmt": "management", "mgt": "management", "svcs": "services", "svc": "services",
-    "sec": "securities", "secs": "securities", "grp": "group", "hldgs": "holdings",
-    "hldg": "holdings", "holding": "holdings", "bk": "bank", "natl": "national",
-    "fin": "financial", "finl": "financial", "tr": "trust", "ptnrs": "partners",
-    "cap": "capital", "mkts": "markets", "mkt": "markets", "fd": "fund", "invt": "investment",
-    "invs": "investments", "eur": "europe", "amer": "america", "tech": "technologies",
-    "cl": "class", "com": "common", "stk": "stock", "ord": "ordinary", "shs": "shares",
-}  # fmt: skip
+from matching.default_words import WORDS
 
 _INSTRUMENT = {
     "name": "instrument",
@@ -31,7 +19,7 @@ _INSTRUMENT = {
          "split": ".", "qualifier": "venue", "doubtful": 0.8},
     ],
     "named_by": "security_name",
-    "words": _WORDS,
+    "words": WORDS,
     "legal_forms": True,
     "agree_at": 0.8,
 }  # fmt: skip
@@ -46,7 +34,7 @@ _COUNTERPARTY = {
         {"name": "bic", "sources": [{"column": "counterparty_bic", "form": "bic"}]},
     ],
     "named_by": "counterparty",
-    "words": _WORDS,
+    "words": WORDS,
     "legal_forms": True,
     "agree_at": 0.85,
     "unlike_at": 0.5,
@@ -136,6 +124,8 @@ _FIELDS: list[dict[str, Any]] = [
         "kind": "ACCOUNT",
         "form": "account",
         "tie_weight": 0.06,
+        # A block is allocated to many accounts; that is no disagreement.
+        "in_group": "any",
     },
     _COUNTERPARTY,
     {
@@ -346,6 +336,19 @@ _PASSES: list[dict[str, Any]] = [
         "any_of": [["account", "counterparty"]],
         "min_score": 0.0,
         "auto_at": 0.40,
+    },
+    {
+        # One side names a ticker and the other an ISIN: nothing contradicts, nothing agrees.
+        "name": "instrument unknown",
+        "blocks": [
+            {"equal": ["side", "quantity", "price", "trade_date"], "order": ["executed_at"]}
+        ],
+        "require": {
+            "instrument": 0.5, "side": 1.0, "quantity": 1.0, "price": 1.0, "trade_date": 1.0,
+            "counterparty": 0.85, "account": 1.0, "currency": 1.0, "state": 1.0,
+            **_NO_OTHER_TIME,
+        },
+        "review": "instrument_unknown",
     },
     {
         # The time of a row dated a day off is often off by that day too, so it is not asked.

@@ -99,8 +99,8 @@ class RuleSetAdmin(ActingAdmin):
         Act(
             name="activate", label="Activate", permission=CHANGE, run=_activate, refusals=_refusals,
             tone="primary", offered=_is_draft,
-            description="It takes the place of the active version, which is kept. The next run over a "
-            "day pairs that day anew under these rules; what people decided stays.",
+            description="It takes the place of the active version, which is kept. The next run "
+            "over a day pairs that day anew under these rules; what people decided stays.",
         ),
         Act(
             name="copy", label="Copy to a draft", permission=CHANGE, run=_copy, refusals=_refusals,

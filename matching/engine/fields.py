@@ -8,7 +8,7 @@ from matching.engine.normalise import FORMS
 from matching.engine.tolerances import EXACT, Override, Tolerance
 
 COMPARES = ("exact", "number", "date", "moment", "text", "identity")
-GROUPED = ("common", "sum", "average")
+GROUPED = ("common", "sum", "average", "any")
 UNITS = ("", "price", "amount")
 
 
@@ -70,7 +70,8 @@ class Field:
     names and identities agree. `only_where` names fields that must agree before this one is
     compared at all. `explained_by` names reported fields whose own difference may account for
     this one: each entry is a product of fields. `in_group` says how the legs of one side become
-    one value.
+    one value: their ``sum``, their ``average`` by quantity, or the value they have in ``common``;
+    a leg that differs from the other side is then a disagreement, unless ``any`` value may do.
     """
 
     name: str

@@ -124,6 +124,20 @@ class TestExecuteRun:
         differences = Match.objects.live().get().differences
         assert list(differences.values_list("kind", flat=True)) == ["STATE"]
 
+    def test_a_cancelled_order_with_a_fill_still_alive_is_a_state_difference(self, between):
+        order = {"order_ref": "ORD-778812"}
+        block = factories.trade(source="oms", quantity=1000, **order)
+        fills = [factories.trade(source="custodian", quantity=q, **order) for q in (600, 400)]
+        run_over(between)
+        amend(block, state="CANCELLED")
+        amend(fills[1], state="CANCELLED")
+
+        run_over(between, at=NOW + timedelta(hours=1))
+
+        match = Match.objects.live().get(legs__trade=block)
+        assert match.legs.count() == 3
+        assert "STATE" in match.differences.values_list("kind", flat=True)
+
     def test_a_failure_changes_nothing_but_says_why(self, between):
         pair()
         run = runs.request_run(

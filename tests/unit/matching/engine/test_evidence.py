@@ -209,3 +209,23 @@ def test_dates_are_one_where_each_is_right_at_its_own_place(zone, reported):
 def test_a_text_that_names_no_time_zone_is_refused(zone):
     with pytest.raises(ColumnError, match=f"timezone holds '{zone}', which is no time zone"):
         compare([trade("L1", timezone=zone)], [trade("R7")])
+
+
+def test_a_ticker_alone_against_an_isin_alone_is_for_a_person_to_confirm():
+    result = compare(
+        [trade("L1", isin=None, security_name=None)],
+        [trade("R1", symbol=None, security_name=None)],
+    )
+
+    assert decisions(result) == ["REVIEW"]
+    assert list(result.matches["reason"]) == ["instrument_unknown"]
+    assert kinds(result) == []
+
+
+def test_a_ticker_alone_against_an_isin_alone_with_another_price_proves_nothing():
+    result = compare(
+        [trade("L1", isin=None, security_name=None)],
+        [trade("R1", symbol=None, security_name=None, price="101.00")],
+    )
+
+    assert decisions(result) == []

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from matching.engine.subsets import Budget, subsets
 from tests.unit.matching.engine.trades import compare, decisions, kinds, pairing, pairs, trade
 
@@ -159,3 +161,34 @@ def test_what_follows_from_a_missing_fill_is_not_reported_beside_it():
 def test_a_price_that_no_missing_fill_makes_up_for_is_reported_beside_it():
     # The missing tenth would have to be 9% from the block's price.
     assert residual("101.00") == ["QUANTITY", "PRICE"]
+
+
+ORDER = {"order_ref": "ORD-778812"}
+
+
+@pytest.mark.parametrize(
+    ("odd", "kind", "right"),
+    [
+        ({"currency": "EUR"}, "CURRENCY", "USD / EUR"),
+        ({"settlement_date": "2027-03-03"}, "SETTLEMENT_DATE", "2026-11-18 / 2027-03-03"),
+    ],
+)
+def test_fills_that_differ_among_themselves_are_a_disagreement(odd, kind, right):
+    result = compare(
+        [fill("L1", 1000, **ORDER)],
+        [fill("R1", 600, **ORDER), fill("R2", 400, **ORDER, **odd)],
+    )
+
+    assert pairing(result) == pairs(("L1", "R1 R2"))
+    assert kinds(result) == [kind]
+    assert set(result.differences["right"].iloc[0].split(" / ")) == set(right.split(" / "))
+
+
+def test_amounts_are_not_added_up_over_two_currencies():
+    amounts = {"net_amount": "60000.00", "commission": "1.00", "fees": "0"}
+    result = compare(
+        [fill("L1", 1000, **ORDER, net_amount="100000.00", commission="2.00", fees="0")],
+        [fill("R1", 600, **ORDER, **amounts), fill("R2", 400, currency="EUR", **ORDER, **amounts)],
+    )
+
+    assert kinds(result) == ["CURRENCY"]
