@@ -23,4 +23,4 @@ class MatchQuerySet(models.QuerySet):
     def to_review(self) -> "MatchQuerySet":
         """Keep what a person should look at: the proposals, and matches whose trades changed."""
         proposed = models.Q(status=MatchStatus.PROPOSED)
-        return self.filter(proposed | models.Q(pk__in=self.model.objects.stale().values("pk")))
+        return self.filter(proposed | models.Q(pk__in=self.stale().values("pk")))

@@ -41,7 +41,7 @@ class MatchFilter(ViewFilter):
 
     def narrow(self, queryset: QuerySet, value: str, request: HttpRequest) -> QuerySet:
         if value == "review":
-            return queryset.to_review()
+            return queryset.filter(pk__in=Match.objects.to_review().values("pk"))
         if value == "matched":
             return queryset.filter(status=MatchStatus.MATCHED)
         if value == "differ":

@@ -1,141 +1,6 @@
-"""The rules that trades are reconciled under until an administrator writes others: pure data."""
+"""The steps by which trades are paired; each sees what the ones before it left: pure data."""
 
 from typing import Any
-
-from matching.default_words import WORDS
-
-_INSTRUMENT = {
-    "name": "instrument",
-    "compare": "identity",
-    "kind": "INSTRUMENT",
-    "weight": 0.25,
-    "schemes": [
-        {"name": "isin", "strong": True, "sources": [{"column": "isin"}]},
-        {"name": "cusip", "strong": True,
-         "sources": [{"column": "cusip"}, {"column": "isin", "form": "isin_cusip"}]},
-        {"name": "sedol", "strong": True, "sources": [{"column": "sedol"}]},
-        {"name": "figi", "strong": True, "sources": [{"column": "figi"}]},
-        {"name": "symbol", "sources": [{"column": "symbol", "form": "symbol"}],
-         "split": ".", "qualifier": "venue", "doubtful": 0.8},
-    ],
-    "named_by": "security_name",
-    "words": WORDS,
-    "legal_forms": True,
-    "agree_at": 0.8,
-}  # fmt: skip
-
-_COUNTERPARTY = {
-    "name": "counterparty",
-    "compare": "identity",
-    "kind": "COUNTERPARTY",
-    "weight": 0.10,
-    "schemes": [
-        {"name": "lei", "sources": [{"column": "counterparty_lei"}]},
-        {"name": "bic", "sources": [{"column": "counterparty_bic", "form": "bic"}]},
-    ],
-    "named_by": "counterparty",
-    "words": WORDS,
-    "legal_forms": True,
-    "agree_at": 0.85,
-    "unlike_at": 0.5,
-}
-
-_FIELDS: list[dict[str, Any]] = [
-    {"name": "side", "compare": "exact", "kind": "SIDE", "weight": 0.15},
-    {
-        "name": "quantity",
-        "compare": "number",
-        "kind": "QUANTITY",
-        "weight": 0.20,
-        "zero_at": 0.10,
-        "in_group": "sum",
-    },
-    {
-        "name": "price",
-        "compare": "number",
-        "kind": "PRICE",
-        "weight": 0.15,
-        "zero_at": 0.05,
-        "unit": "price",
-        # The smaller of 0.01 percent and one tick.
-        "tolerance": {"limits": [{"percent": "0.01", "absolute": "0.01"}]},
-        "in_group": "average",
-    },
-    {
-        "name": "net_amount",
-        "compare": "number",
-        "kind": "NET_AMOUNT",
-        "tie_weight": 0.03,
-        "unit": "amount",
-        "tolerance": {
-            "in_base": True,
-            "limits": [{"up_to": "100000", "absolute": "2.00"}, {"absolute": "25.00"}],
-        },
-        "only_where": ["currency"],
-        "explained_by": [["quantity", "price"], ["fees"], ["accrued_interest"]],
-        "in_group": "sum",
-    },
-    {
-        "name": "fees",
-        "compare": "number",
-        "columns": ["commission", "fees"],
-        "kind": "FEES",
-        "unit": "amount",
-        "tolerance": {"in_base": True, "limits": [{"absolute": "0.05"}]},
-        "only_where": ["currency"],
-        "in_group": "sum",
-    },
-    {
-        "name": "accrued_interest",
-        "compare": "number",
-        "kind": "ACCRUED_INTEREST",
-        "unit": "amount",
-        "tolerance": {"in_base": True, "limits": [{"absolute": "0.50"}]},
-        "only_where": ["currency"],
-        "in_group": "sum",
-    },
-    {"name": "currency", "compare": "exact", "kind": "CURRENCY", "tie_weight": 0.03},
-    _INSTRUMENT,
-    {
-        "name": "settlement_date",
-        "compare": "date",
-        "kind": "SETTLEMENT_DATE",
-        "tie_weight": 0.02,
-        "zero_at": 3,
-    },
-    {
-        "name": "trade_date",
-        "compare": "date",
-        "kind": "TRADE_DATE",
-        "weight": 0.15,
-        "zero_at": 2,
-        "moment": {"column": "executed_at", "within_seconds": 300, "zone": "timezone"},
-    },
-    {
-        "name": "executed_at",
-        "compare": "moment",
-        "tie_weight": 0.06,
-        "half_at": 5,
-        "zero_at": 3600,
-    },
-    {
-        "name": "account",
-        "compare": "exact",
-        "kind": "ACCOUNT",
-        "form": "account",
-        "tie_weight": 0.06,
-        # A block is allocated to many accounts; that is no disagreement.
-        "in_group": "any",
-    },
-    _COUNTERPARTY,
-    {
-        "name": "state",
-        "compare": "exact",
-        "kind": "STATE",
-        "same_as": {"AMENDED": "NEW"},
-        "tie_weight": 0.03,
-    },
-]
 
 _NEAR_TIME = ["trade_date", "executed_at", "price"]
 _NEAR_PRICE = ["trade_date", "price", "executed_at"]
@@ -151,7 +16,7 @@ _OWN = ["trade_id"]
 _ORDERS = ["order_ref", "block_ref"]
 _NO_EXECUTION = [*_OWN, *_ORDERS]
 
-_PASSES: list[dict[str, Any]] = [
+PASSES: list[dict[str, Any]] = [
     {
         # Some systems count their references through, so an equal one may be a coincidence: those
         # whose terms agree pair first, the others once no row with equal terms is left.
@@ -367,35 +232,3 @@ _PASSES: list[dict[str, Any]] = [
         "review": "order_alone",
     },
 ]  # fmt: skip
-
-TRADE_RULES: dict[str, Any] = {
-    "name": "Trades",
-    "fields": _FIELDS,
-    "passes": _PASSES,
-    "references": ["trade_id", "execution_ref", "order_ref", "block_ref"],
-    "identity": "instrument",
-    "currency": {
-        "column": "currency",
-        "base": "USD",
-        "minor": {
-            "GBX": {"of": "GBP", "factor": "0.01"},
-            "GBp": {"of": "GBP", "factor": "0.01"},
-            "ZAC": {"of": "ZAR", "factor": "0.01"},
-            "ZAc": {"of": "ZAR", "factor": "0.01"},
-            "ILA": {"of": "ILS", "factor": "0.01"},
-        },
-        "fx": {},
-        "told_by": ["gross_amount", "net_amount"],
-    },
-    "grouping": {
-        "quantity": "quantity",
-        "price": "price",
-        "side": "side",
-        "signs": {"BUY": 1, "SELL": -1},
-        "agree": ["account", "counterparty", "currency"],
-    },
-    "auto_at": 0.95,
-    "review_at": 0.75,
-    "tie_margin": 0.02,
-    "min_known": 0.5,
-}
