@@ -45,7 +45,8 @@ def export_rows(breaks: TradeBreakQuerySet) -> Iterator[list[str]]:
     )
     rows = (
         breaks.select_related(None)
-        .select_related("left_trade", "right_trade")
+        # The match is joined: fetched apart, SQLite gets a condition a match, and takes a thousand.
+        .select_related("left_trade", "right_trade", "match")
         .defer("left_trade__raw", "right_trade__raw")
         .prefetch_related(Prefetch("match__legs", queryset=legs))
         .order_by("pk")

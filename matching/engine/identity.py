@@ -34,7 +34,10 @@ class IdentityComparator(TextBased):
     def __init__(self, field: Field, left: pd.DataFrame, right: pd.DataFrame) -> None:
         schemes = [_scheme_texts(scheme, left, right) for scheme in field.schemes]
         names = _names(field, left, right)
-        shown = [*(texts for texts, _ in schemes), *_named(field, left, right)]
+        by_scheme, by_name = [texts for texts, _ in schemes], _named(field, left, right)
+        # What has identifiers that decide is known by them, all else by its name.
+        decided = any(scheme.strong for scheme in field.schemes)
+        shown = [*by_scheme, *by_name] if decided else [*by_name, *by_scheme]
         hashes = [
             hashing.of_codes(texts.codes, texts.values)
             for texts in (*(t for t, _ in schemes), names)
@@ -75,7 +78,7 @@ class IdentityComparator(TextBased):
         return self.similarity(a, b) < self.field.agree_at
 
     def texts(self, rows: Rows) -> list[str]:
-        """Return the first scheme's value that each row has, or else its name."""
+        """Return what each row is known by: an identifier that decides, or else its name."""
         found = [""] * len(rows)
         for texts in self.columns:
             table = np.array([*texts.values, ""], dtype=object)

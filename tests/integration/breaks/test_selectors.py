@@ -1,5 +1,6 @@
 """Lists, the export, and the audit that every trade is accounted for."""
 
+import copy
 import csv
 from io import StringIO
 
@@ -13,6 +14,7 @@ from breaks.models import PendingTrade, TradeBreak
 from breaks.services import work
 from breaks.spreadsheet import COLUMNS
 from matching.choices import MatchStatus
+from matching.models import Match
 from tests import factories
 from tests.integration.breaks.conftest import PRICE
 
@@ -206,3 +208,14 @@ class TestExport:
         with CaptureQueriesContext(connection) as captured:
             assert len(self.export()) == 5
         assert len(captured) <= 3
+
+    def test_more_matches_than_sqlite_takes_conditions(self, price_break):
+        matches = [copy.copy(price_break.match) for _ in range(1_100)]
+        breaks = [copy.copy(price_break) for _ in matches]
+        for number, (match, row) in enumerate(zip(matches, breaks, strict=True)):
+            match.pk = row.pk = None
+            row.match, row.fingerprint = match, f"{number:064x}"
+        Match.objects.bulk_create(matches)
+        TradeBreak.objects.bulk_create(breaks)
+
+        assert len(self.export()) == 1_101
