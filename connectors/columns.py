@@ -44,6 +44,9 @@ _USUAL = {
 _CANONICAL_OF = {spelling: name for name, listed in _USUAL.items() for spelling in listed.split()}
 
 
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
 def column_key(name: str) -> str:
     """Return a column name without case, spaces and punctuation: ``Trade ID`` is ``tradeid``."""
     return re.sub(r"[\W_]+", "", name.casefold())
@@ -70,6 +73,11 @@ def check_header(
     header: Sequence[str], mapped: Sequence[str], *, name: str, layout: str, signed_quantity: bool
 ) -> None:
     """:raises Unreadable: if a column is missing, or two are the same thing."""
+    if separator := _other_separator(header):
+        raise Unreadable(
+            f"{name} has one column ({_shown(header)[:200]}): it seems to be separated by "
+            f"{separator}. Name a layout with that delimiter; the admin makes one under Layouts."
+        )
     if lacking := missing(mapped, signed_quantity=signed_quantity):
         raise Unreadable(
             f"{name} lacks {', '.join(lacking)}: layout {layout!r} finds no such column in its "
@@ -84,6 +92,15 @@ def check_header(
             f"{name} has {', '.join(sorted(twice))} more than once: columns {', '.join(columns)}. "
             "Leave all but one of them out of the layout."
         )
+
+
+def _other_separator(header: Sequence[str]) -> str:
+    """Return what separates the columns of a header that was read as a single one."""
+    if len(header) != 1:
+        return ""
+    counts = {word: header[0].count(mark) for mark, word in SEPARATORS.items()}
+    likeliest = max(counts, key=lambda word: counts[word])
+    return likeliest if counts[likeliest] > 1 else ""
 
 
 def propose(header: Sequence[str]) -> dict[str, str]:

@@ -76,6 +76,8 @@ def assign(
     """
     if to is not None:
         _check_person(to, "A break is assigned to an active user of the desk.")
+        if not to.has_perm("breaks.work_tradebreak"):
+            raise WorkRefused(f"{to} may not work breaks; assign it to somebody who may.")
 
     def decide(row: TradeBreak) -> Entry | None:
         _check_live(row, "assigned")

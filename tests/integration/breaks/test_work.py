@@ -48,7 +48,7 @@ def act(name, row, by, version=None, at=factories.NOW, **given):
 def test_each_act_in_each_status_goes_by_the_table(desk, price_break, analyst, start, name):
     row = in_status(price_break, start, analyst)
     given, to = ACTS[name]
-    wanted = given | ({"to": factories.user()} if name == "assign" else {})
+    wanted = given | ({"to": factories.user("Analyst")} if name == "assign" else {})
     allowed = {
         "claim": to in ALLOWED[start] or start == to,
         "assign": start in LIVE,
@@ -131,6 +131,10 @@ class TestAssign:
     def test_not_to_somebody_who_has_left(self, price_break, supervisor):
         with pytest.raises(WorkRefused, match="active user"):
             act("assign", price_break, supervisor, to=factories.user(is_active=False))
+
+    def test_nor_to_somebody_without_the_permission(self, price_break, supervisor):
+        with pytest.raises(work.WorkRefused, match="may not work breaks"):
+            act("assign", price_break, supervisor, to=factories.user("Auditor"))
 
 
 class TestEnding:

@@ -154,6 +154,8 @@ class TestUnreadableFiles:
             (b"\x89PNG\r\n\x1a\n\x00\x00", "not written in"),
             ("one,two\n1,2\n", "lacks trade_id, trade_date, quantity, side, one of isin"),
             (HEADER.replace("trade_date", "when") + GOOD, "lacks trade_date"),
+            (HEADER.replace(",", ";") + GOOD.replace(",", ";"), "separated by semicolons"),
+            (HEADER.replace(",", "\t") + GOOD.replace(",", "\t"), "separated by tabs"),
             ("{\"trades\": []}", "lacks"),
         ],
     )  # fmt: skip
