@@ -1,34 +1,15 @@
 """Several at once, with real commits: on SQLite as it comes, and on Postgres."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from breaks.models import BreakEvent, TradeBreak
 from breaks.services import opening, work
 from breaks.services.history import verify
 from breaks.services.work import StaleBreak
 from tests import factories
+from tests.concurrency import at_once
 from tests.integration.breaks.conftest import PRICE, Desk
-
-
-def at_once(*calls):
-    """Run each call in a thread and connection of its own; return results or exceptions."""
-    gate = threading.Barrier(len(calls))
-
-    def one(call):
-        try:
-            gate.wait()
-            return call()
-        except Exception as problem:  # noqa: BLE001  whatever it is, the test looks at it
-            return problem
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
 
 
 def a_break(desk):

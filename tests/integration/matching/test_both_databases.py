@@ -1,0 +1,82 @@
+"""What must hold of runs on SQLite and on Postgres alike, with real commits."""
+
+import pytest
+
+from breaks.models import TradeBreak
+from breaks.selectors import positions
+from matching.choices import RunStatus
+from matching.models import Match, MatchLeg, ReconciliationRun
+from matching.services import runs
+from tests import factories
+from tests.concurrency import at_once
+from tests.factories import NOW, TRADE_DATE
+from workflows.services import start_reconciliation
+
+SCOPE = {"from_date": TRADE_DATE, "to_date": TRADE_DATE, "by": None, "at": NOW}
+
+
+def of_twenty_requests_for_a_scope_one_wins():
+    between = factories.reconciliation()
+    factories.rule_set()
+
+    answers = at_once(
+        *[lambda: runs.request_run(reconciliation=between, **SCOPE) for _ in range(20)]
+    )
+
+    assert sum(isinstance(answer, ReconciliationRun) for answer in answers) == 1
+    assert sum(isinstance(answer, runs.ScopeBusy) for answer in answers) == 19
+
+
+def of_twenty_workers_one_claims_a_run():
+    run = runs.request_run(reconciliation=factories.reconciliation(), **SCOPE)
+
+    answers = at_once(*[lambda: runs.claim_run(run_id=run.pk, at=NOW) for _ in range(20)])
+
+    assert sum(isinstance(answer, ReconciliationRun) for answer in answers) == 1
+    assert sum(isinstance(answer, runs.RunNotClaimable) for answer in answers) == 19
+    run.refresh_from_db()
+    assert run.fencing_token == 1
+
+
+def the_same_trades_give_the_same_matches_and_breaks():
+    between = factories.reconciliation()
+    large = "123456789012345678.0123456789"
+    for source, price, net in (("oms", "187.50", large), ("custodian", "189.26", large)):
+        factories.trade(source=source, source_trade_id=f"{source}-1", price=price, net_amount=net)
+    factories.trade(source="oms", source_trade_id="oms-2", quantity=1000, order_ref="ORD-778812")
+    for number, quantity in ((2, 600), (3, 300)):
+        factories.trade(
+            source="custodian", source_trade_id=f"custodian-{number}", quantity=quantity,
+            order_ref="ORD-778812",
+        )  # fmt: skip
+    factories.trade(source="oms", source_trade_id="oms-4", isin="US5949181045", symbol="MSFT")
+
+    run = start_reconciliation(reconciliation=between, inline=True, **SCOPE)
+
+    assert run.status == RunStatus.SUCCEEDED
+    kinds = Match.objects.live().order_by("kind").values_list("kind", "decision", "status")
+    assert list(kinds) == [("1:1", "AUTO", "MATCHED"), ("1:N", "AUTO", "MATCHED")]
+    assert MatchLeg.objects.filter(is_live=True).count() == 5
+    found = TradeBreak.objects.order_by("break_type").values_list("break_type", "exposure")
+    assert list(found) == [("MISSING_RIGHT", 18750), ("PRICE", 176), ("QUANTITY", 18750)]
+    assert positions(reconciliation=between, from_date=TRADE_DATE, to_date=TRADE_DATE).hold
+
+
+ALIKE = (
+    of_twenty_requests_for_a_scope_one_wins,
+    of_twenty_workers_one_claims_a_run,
+    the_same_trades_give_the_same_matches_and_breaks,
+)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("case", ALIKE)
+def test_on_sqlite(case):
+    case()
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("on_postgres")
+@pytest.mark.parametrize("case", ALIKE)
+def test_on_postgres(case):
+    case()
