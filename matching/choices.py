@@ -38,18 +38,18 @@ class MatchStatus(TextChoices):
 
 # What the engine and the default rules give as the reason of a proposal, in an analyst's words.
 REVIEW_REASONS = {
-    "score": "Not alike enough to be sure",
-    "unknown": "Too little is known",
-    "instrument_unknown": "Instruments cannot be compared",
-    "identity": "Same reference, other instrument",
-    "near_tie": "Another trade fits as well",
-    "order_alone": "Only the order is the same",
-    "number_alone": "Only a number is the same",
-    "ambiguous": "Several sets add up",
-    "price_unknown": "A price is missing",
-    "search_cut": "Too many to try them all",
-    "others_quote": "Others quote the reference too",
-    "net": "Only the net agrees",
+    "score": "Not alike enough",
+    "unknown": "Little is known",
+    "instrument_unknown": "Instrument unsure",
+    "identity": "Instrument differs",
+    "near_tie": "Another fits too",
+    "order_alone": "Order alone",
+    "number_alone": "Number alone",
+    "ambiguous": "Several sets fit",
+    "price_unknown": "Price missing",
+    "search_cut": "Too many to try",
+    "others_quote": "Reference shared",
+    "net": "Net alone",
 }
 
 LIVE_MATCHES = (MatchStatus.MATCHED, MatchStatus.PROPOSED)

@@ -108,7 +108,7 @@ class MatchAdmin(PageAdmin):
     @display(description="Why", ordering="reason")
     def how(self, match: Match) -> SafeString:
         if any(leg.trade_version != leg.trade.version for leg in match.legs.all()):
-            return short("A trade changed since")
+            return short("Trade changed")
         return short(match.reason_in_words or match.pass_name.replace("_", " "))
 
     @display(description="Differs in")

@@ -87,7 +87,7 @@ class TestMatches:
         page = look("matching_match_change", match.pk).content.decode()
 
         assert other.source_trade_id in page
-        assert "Another trade fits as well" in page
+        assert "Another fits too" in page
 
 
 class TestRuns:
