@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from breaks.choices import LIVE, BreakStatus, ReasonCode
 from breaks.models import BreakEvent, PendingTrade, TradeBreak
 from matching.choices import MatchStatus
 from matching.models import MatchDifference, MatchLeg, Reconciliation
-from matching.scope import of_asset_class
+from matching.scope import live_leg, of_asset_class
 from trades.choices import TradeState
 from trades.models import Trade
 
@@ -63,12 +63,9 @@ def positions(*, reconciliation: Reconciliation, from_date: date, to_date: date)
 
     A cancelled trade that nobody paired has nothing to agree with and is out of scope.
     """
-    live_leg = MatchLeg.objects.filter(
-        trade=OuterRef("pk"), is_live=True, reconciliation=reconciliation
-    )
     trades = Trade.objects.filter(
         in_reconciliation(reconciliation), trade_date__range=(from_date, to_date)
-    ).filter(~Q(state=TradeState.CANCELLED) | Exists(live_leg))
+    ).filter(~Q(state=TradeState.CANCELLED) | live_leg(reconciliation))
     return _Standing(reconciliation, trades).positions()
 
 

@@ -53,6 +53,8 @@ REVIEW_REASONS = {
 }
 
 LIVE_MATCHES = (MatchStatus.MATCHED, MatchStatus.PROPOSED)
+# A person said that these trades do not belong together.
+TURNED_DOWN = (MatchStatus.REJECTED, MatchStatus.UNMATCHED)
 
 
 class LegSide(TextChoices):

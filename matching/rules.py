@@ -4,12 +4,33 @@ from datetime import date
 from typing import Any
 
 from matching import engine
-from matching.models import ReconciliationRun, RuleSet
+from matching.choices import RuleSetStatus
+from matching.models import Reconciliation, ReconciliationRun, RuleSet
 from trades.models import FxRate
 
 
 class InvalidRules(Exception):
     """A definition the engine cannot run; the sentence says what and where."""
+
+
+class NoActiveRules(Exception):
+    """The reconciliation's rule set has no active version."""
+
+
+def active_rule_set(reconciliation: Reconciliation) -> RuleSet:
+    """
+    Return the version of a reconciliation's rules that is in force.
+
+    :raises NoActiveRules: if there is none.
+    """
+    versions = RuleSet.objects.filter(name=reconciliation.rule_set_name)
+    active = versions.filter(status=RuleSetStatus.ACTIVE).first()
+    if active is None:
+        raise NoActiveRules(
+            f"Rule set {reconciliation.rule_set_name!r} has no active version; activate one "
+            f"before reconciling {reconciliation.code}."
+        )
+    return active
 
 
 def validated(definition: dict[str, Any]) -> engine.RuleSet:

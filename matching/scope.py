@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from matching.choices import MatchStatus
 from matching.models import (
@@ -21,13 +21,16 @@ from trades.querysets import TradeQuerySet
 NEIGHBOUR_DAYS = timedelta(days=3)
 
 
-def live_leg(run: ReconciliationRun) -> Exists:
-    """Tell of a trade whether it has a live leg in the run's reconciliation."""
-    return Exists(
-        MatchLeg.objects.filter(
-            reconciliation=run.reconciliation, is_live=True, trade=OuterRef("pk")
-        )
+def live_legs(reconciliation: Reconciliation) -> QuerySet[MatchLeg]:
+    """Return, within a query of trades, the live leg that a trade has in a reconciliation."""
+    return MatchLeg.objects.filter(
+        reconciliation=reconciliation, is_live=True, trade=OuterRef("pk")
     )
+
+
+def live_leg(reconciliation: Reconciliation) -> Exists:
+    """Tell of a trade whether it has a live leg in a reconciliation."""
+    return Exists(live_legs(reconciliation))
 
 
 def of_asset_class(reconciliation: Reconciliation) -> Q:
@@ -46,7 +49,7 @@ def in_scope(run: ReconciliationRun, source: Source) -> TradeQuerySet:
     """
     dated = source.trades.between(run.from_date, run.to_date)
     return dated.filter(of_asset_class(run.reconciliation)).filter(
-        ~Q(state=TradeState.CANCELLED) | live_leg(run)
+        ~Q(state=TradeState.CANCELLED) | live_leg(run.reconciliation)
     )
 
 
@@ -80,9 +83,7 @@ def decided_matches_to_compare(run: ReconciliationRun) -> MatchQuerySet:
 
 def open_trades(run: ReconciliationRun, source: Source, doubtful: MatchQuerySet) -> TradeQuerySet:
     """Return the trades of a source the engine may pair: not held by a match that stands."""
-    standing = MatchLeg.objects.filter(
-        reconciliation=run.reconciliation, is_live=True, trade=OuterRef("pk")
-    ).exclude(match__in=doubtful.values("pk"))
+    standing = live_legs(run.reconciliation).exclude(match__in=doubtful.values("pk"))
     doubted = MatchLeg.objects.filter(match__in=doubtful.values("pk"), is_live=True)
     dated = Q(trade_date__range=(run.from_date - NEIGHBOUR_DAYS, run.to_date + NEIGHBOUR_DAYS)) | Q(
         pk__in=doubted.values("trade")
@@ -95,6 +96,5 @@ def _disagrees() -> Exists:
     return Exists(MatchDifference.objects.filter(match=OuterRef("pk")))
 
 
-def _changed() -> Exists:
-    legs = MatchLeg.objects.filter(match=OuterRef("pk"))
-    return Exists(legs.exclude(trade_version=F("trade__version")))
+def _changed() -> Q:
+    return Q(pk__in=Match.objects.stale().values("pk"))

@@ -13,14 +13,13 @@ from breaks.services.opening import BreaksMoved
 from breaks.services.wanted import UnknownBreakType
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
-from matching.choices import RunStatus
 from matching.models import Reconciliation, ReconciliationRun
-from matching.rules import InvalidRules
+from matching.rules import InvalidRules, NoActiveRules
 from matching.services.runs import (
     STALE_AFTER,
-    NoActiveRules,
     RunNotClaimable,
     ScopeBusy,
+    abandoned,
     cancel_run,
     request_run,
 )
@@ -156,13 +155,9 @@ def wake_stale_work(*, at: datetime) -> int:
 
     Waking a row twice does no harm: only one worker can claim it.
     """
-    before = at - STALE_AFTER
-    runs = ReconciliationRun.objects.filter(
-        Q(status=RunStatus.QUEUED, requested_at__lt=before)
-        | Q(status=RunStatus.RUNNING, lease_expires_at__lt=at)
-    ).values_list("pk", flat=True)
+    runs = ReconciliationRun.objects.filter(abandoned(at)).values_list("pk", flat=True)
     deliveries = Delivery.objects.filter(
-        Q(status=DeliveryStatus.QUEUED, received_at__lt=before)
+        Q(status=DeliveryStatus.QUEUED, received_at__lt=at - STALE_AFTER)
         | Q(status=DeliveryStatus.RUNNING, lease_expires_at__lt=at)
     ).values_list("pk", flat=True)
     for run_id in runs:

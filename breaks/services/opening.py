@@ -18,7 +18,8 @@ from breaks.services.pending import write_pending
 from breaks.services.scope import Scope
 from breaks.services.wanted import Disagreement, wanted_in
 from breaks.services.writing import Written, write_rows
-from matching.models import Reconciliation, ReconciliationRun
+from matching.models import ReconciliationRun
+from matching.services.bulk import hold
 from trades.reports import plain
 from trades.services.bulk import batches
 
@@ -90,8 +91,7 @@ def bring_up_to_date(*, scope: Scope, cause: Cause, at: datetime) -> int:
 
 
 def _update(scope: Scope, cause: Cause, at: datetime) -> int:
-    # Updates of one reconciliation take turns where the database locks rows; SQLite has one writer.
-    Reconciliation.objects.select_for_update(no_key=True).get(pk=scope.reconciliation.pk)
+    hold(scope.reconciliation.pk)
     rows = scope.breaks()
     wanted = wanted_in(scope=scope, at=at)
     known = {row.fingerprint: row for row in rows.values()}

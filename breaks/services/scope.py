@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from breaks.choices import BreakType
 from breaks.models import PendingTrade, TradeBreak
 from breaks.selectors import in_reconciliation
-from matching.choices import LIVE_MATCHES, LegSide, MatchStatus
+from matching.choices import LegSide, MatchStatus
 from matching.models import (
     Match,
     MatchAlternative,
@@ -21,6 +21,7 @@ from matching.models import (
     Reconciliation,
     ReconciliationRun,
 )
+from matching.scope import live_leg
 from trades.choices import TradeState
 from trades.models import Trade
 from trades.services.bulk import batches
@@ -111,11 +112,8 @@ class Scope:
 
     def unmatched(self) -> dict[int, Trade]:
         """Return the trades that nobody paired and that are not cancelled, by key."""
-        live = MatchLeg.objects.filter(
-            trade=OuterRef("pk"), is_live=True, reconciliation=self.reconciliation
-        )
         sources = [self.reconciliation.left_source_id, self.reconciliation.right_source_id]
-        trades = Trade.objects.filter(~Exists(live), source__in=sources).exclude(
+        trades = Trade.objects.filter(~live_leg(self.reconciliation), source__in=sources).exclude(
             state=TradeState.CANCELLED
         )
         return {
@@ -196,22 +194,15 @@ def originals(reconciliation: Reconciliation, trades: Sequence[Trade]) -> dict[i
     if not refs:
         return {}
     days = [trade.trade_date for trade in trades]
-    paired = Exists(
-        MatchLeg.objects.filter(
-            trade=OuterRef("pk"),
-            is_live=True,
-            reconciliation=reconciliation,
-            match__status__in=LIVE_MATCHES,
-        )
-    )
     near = Trade.objects.filter(
         source__in={trade.source_id for trade in trades},
         trade_date__range=(min(days) - DUPLICATE_DAYS, max(days) + DUPLICATE_DAYS),
     ).exclude(state=TradeState.CANCELLED)
+    near = near.annotate(paired=live_leg(reconciliation))
     alike: dict[tuple, list[Trade]] = defaultdict(list)
     for quoted in batches(refs):
         some = near.filter(execution_ref__in=quoted)
-        for other in some.annotate(paired=paired).defer("raw").order_by("-paired", "pk"):
+        for other in some.defer("raw").order_by("-paired", "pk"):
             alike[_execution(other)].append(other)
     found = {}
     for trade in trades:

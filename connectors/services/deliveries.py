@@ -1,6 +1,5 @@
 """Fetching: a feed's window is a queued delivery, claimed by one worker and executed."""
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,6 @@ from connectors.protocol import FileArrival, Order, RecordArrival, Unreadable
 from connectors.registry import connector_named
 from connectors.services.arrivals import LostClaim, fail, load_reading
 from connectors.services.reading import Reading, content_digest, read_arrival, zone_of
-
-logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 5
@@ -121,7 +118,6 @@ def _claim(delivery_id: int, at: datetime) -> Delivery:
 
 def _release(delivery: Delivery, problem: Exception) -> None:
     """Give a delivery back to the queue after a fault of ours, keeping what went wrong."""
-    logger.warning("delivery %s broke off: %s", delivery.pk, problem)
     Delivery.objects.filter(
         pk=delivery.pk, status=DeliveryStatus.RUNNING, attempt=delivery.attempt
     ).update(

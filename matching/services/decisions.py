@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from django.db import IntegrityError, transaction
 
-from matching.choices import Decision, LegSide, MatchKind, MatchStatus, RuleSetStatus
-from matching.models import Match, MatchLeg, Reconciliation, RuleSet
-from matching.rules import engine_rules
+from matching.choices import Decision, LegSide, MatchKind, MatchStatus
+from matching.models import Match, MatchLeg, Reconciliation
+from matching.rules import NoActiveRules, active_rule_set, engine_rules
 from matching.services import bulk
 from matching.services.comparing import differences_of
 from trades.models import Source, Trade
@@ -48,13 +48,10 @@ def pair_by_hand(
         legs__is_live=True,
     )
     bulk.supersede(list(proposals.values_list("pk", flat=True)))
-    rule_set = RuleSet.objects.filter(
-        name=reconciliation.rule_set_name, status=RuleSetStatus.ACTIVE
-    ).first()
-    if rule_set is None:
-        raise DecisionRefused(
-            f"Rule set {reconciliation.rule_set_name!r} has no active version; activate one first."
-        )
+    try:
+        rule_set = active_rule_set(reconciliation)
+    except NoActiveRules as missing:
+        raise DecisionRefused(str(missing)) from missing
     match = Match.objects.create(
         reconciliation=reconciliation,
         rule_set=rule_set,

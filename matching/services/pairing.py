@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from matching import engine
-from matching.choices import Decision, LegSide, MatchKind, MatchStatus
+from matching.choices import TURNED_DOWN, Decision, LegSide, MatchKind, MatchStatus
 from matching.frames import trades_frame
 from matching.models import Match, MatchLeg, ReconciliationRun
 from matching.rules import rules_of_run
@@ -74,7 +74,7 @@ class PairedScope:
             trades = in_scope(run, source)
             setattr(run, f"{side}_trades", trades.count())
             setattr(run, f"matched_{side}", trades.filter(pk__in=agreed.values("trade")).count())
-            setattr(run, f"unmatched_{side}", trades.filter(~live_leg(run)).count())
+            setattr(run, f"unmatched_{side}", trades.filter(~live_leg(run.reconciliation)).count())
         live = matches_in_scope(run)
         made = live.filter(status=MatchStatus.MATCHED, decision=Decision.AUTO)
         run.auto_matched = made.count()
@@ -113,7 +113,7 @@ def refused_pairs(run: ReconciliationRun) -> pd.DataFrame:
     refused = Match.objects.filter(
         reconciliation=run.reconciliation,
         kind=MatchKind.ONE_TO_ONE,
-        status__in=[MatchStatus.REJECTED, MatchStatus.UNMATCHED],
+        status__in=TURNED_DOWN,
     )
     legs = MatchLeg.objects.filter(match__in=refused).values_list("match_id", "side", "trade_id")
     frame = pd.DataFrame.from_records(legs, columns=["match", "side", "trade"])
@@ -129,7 +129,7 @@ def _refused_groups(run: ReconciliationRun, outcome: Outcome) -> set[int]:
     """
     turned_down = Match.objects.filter(
         reconciliation=run.reconciliation,
-        status__in=[MatchStatus.REJECTED, MatchStatus.UNMATCHED],
+        status__in=TURNED_DOWN,
     ).exclude(kind=MatchKind.ONE_TO_ONE)
     legs: dict[int, set[tuple[str, int]]] = defaultdict(set)
     for match_id, side, trade in MatchLeg.objects.filter(match__in=turned_down).values_list(

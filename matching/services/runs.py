@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from matching.choices import RuleSetStatus, RunStatus
-from matching.models import Reconciliation, ReconciliationRun, RuleSet
+from matching.choices import RunStatus
+from matching.models import Reconciliation, ReconciliationRun
+from matching.rules import active_rule_set
 from matching.services.pairing import pair_scope
 
 logger = logging.getLogger(__name__)
@@ -44,10 +45,6 @@ class LeaseLost(Exception):
     """The run was taken over by another worker while this one was at it."""
 
 
-class NoActiveRules(Exception):
-    """The reconciliation's rule set has no active version."""
-
-
 def request_run(
     *, reconciliation: Reconciliation, from_date: date, to_date: date, by: Any, at: datetime
 ) -> ReconciliationRun:
@@ -60,14 +57,7 @@ def request_run(
     :raises ScopeBusy: if a run of the same scope is queued or running.
     :raises NoActiveRules: if the reconciliation's rule set has no active version.
     """
-    rule_set = RuleSet.objects.filter(
-        name=reconciliation.rule_set_name, status=RuleSetStatus.ACTIVE
-    ).first()
-    if rule_set is None:
-        raise NoActiveRules(
-            f"Rule set {reconciliation.rule_set_name!r} has no active version; activate one "
-            f"before reconciling {reconciliation.code}."
-        )
+    rule_set = active_rule_set(reconciliation)
     try:
         with transaction.atomic():
             return ReconciliationRun.objects.create(
@@ -85,9 +75,9 @@ def request_run(
             to_date=to_date,
             status__in=[RunStatus.QUEUED, RunStatus.RUNNING],
         ).first()
-        if holder and _is_abandoned(holder, at):
+        left_behind = ReconciliationRun.objects.filter(abandoned(at))
+        if holder and left_behind.filter(pk=holder.pk).update(rule_set=rule_set):
             holder.rule_set = rule_set
-            holder.save(update_fields=["rule_set"])
             return holder
         raise ScopeBusy(
             f"{reconciliation.code} is already being reconciled for {from_date} to {to_date}"
@@ -102,10 +92,11 @@ def _until(holder: ReconciliationRun | None) -> str:
     return f" If its worker is gone, run again after {holder.lease_expires_at:%H:%M:%S} UTC."
 
 
-def _is_abandoned(run: ReconciliationRun, at: datetime) -> bool:
-    if run.status == RunStatus.RUNNING:
-        return run.lease_expires_at is not None and run.lease_expires_at < at
-    return run.requested_at < at - STALE_AFTER
+def abandoned(at: datetime) -> Q:
+    """Tell the runs that no worker took in time, or whose worker is gone."""
+    return Q(status=RunStatus.QUEUED, requested_at__lt=at - STALE_AFTER) | Q(
+        status=RunStatus.RUNNING, lease_expires_at__lt=at
+    )
 
 
 def claim_run(*, run_id: int, at: datetime) -> ReconciliationRun:

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from matching.api.outputs import RunSummaryOutput
 from matching.choices import RunStatus
 from matching.models import Reconciliation
+from matching.rules import NoActiveRules
 from matching.selectors import UnknownReconciliation, reconciliation_named
-from matching.services.runs import NoActiveRules, ScopeBusy
+from matching.services.runs import ScopeBusy
 from trades.api.base import ApiView
 from trades.api.preferences import APPLIED, PREFER, wants_to_wait
 from trades.api.problems import Conflict

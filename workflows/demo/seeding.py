@@ -8,8 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from matching.rules import NoActiveRules
 from matching.selectors import run_summary
-from matching.services.runs import NoActiveRules, ScopeBusy
+from matching.services.runs import ScopeBusy
 from workflows.demo import answers, desk, files
 from workflows.demo.scoring import Score
 from workflows.demo.week import Week, business_days, generate

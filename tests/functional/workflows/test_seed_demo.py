@@ -12,11 +12,7 @@ from matching.models import MatchLeg
 from trades.models import Account, Counterparty, FxRate, Instrument, Trade
 from workflows.demo import truth
 
-pytestmark = [
-    pytest.mark.django_db,
-    # exchange_calendars 4.13 reads a schedule in a way that pandas 3.1 warns of.
-    pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops timezone"),
-]
+pytestmark = pytest.mark.django_db
 
 WEEK = ("--until", "2026-03-06", "--trades", "200")
 

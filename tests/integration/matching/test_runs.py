@@ -5,6 +5,7 @@ import pytest
 
 from matching.choices import MatchStatus, RunStatus
 from matching.models import Match, MatchLeg, ReconciliationRun
+from matching.rules import NoActiveRules
 from matching.services import decisions, runs
 from tests import factories
 from tests.factories import NOW, TRADE_DATE
@@ -280,5 +281,5 @@ class TestOneRunAScope:
     def test_rules_without_an_active_version_are_refused(self, between):
         between.rule_set_name = "none-such"
 
-        with pytest.raises(runs.NoActiveRules, match="none-such"):
+        with pytest.raises(NoActiveRules, match="none-such"):
             self.request(between)

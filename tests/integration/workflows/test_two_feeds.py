@@ -22,11 +22,7 @@ MONDAY = date(2026, 3, 2)
 DAYS = [MONDAY + timedelta(days=7 * week + day) for week in range(2) for day in range(5)]
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 
-pytestmark = [
-    pytest.mark.django_db,
-    # exchange_calendars 4.13 reads a schedule in a way that pandas 3.1 warns of.
-    pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops timezone"),
-]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

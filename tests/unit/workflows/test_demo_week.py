@@ -61,8 +61,6 @@ class TestMarket:
 
 
 class TestBusinessDays:
-    # exchange_calendars 4.13 reads a schedule in a way that pandas 3.1 warns of.
-    @pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops timezone")
     def test_a_weekend_and_a_holiday_are_left_out(self):
         days = business_days(until=date(2026, 11, 28))
 
