@@ -11,6 +11,7 @@ TRADE_RULES: dict[str, Any] = {
     "passes": PASSES,
     "references": ["trade_id", "execution_ref", "order_ref", "block_ref"],
     "identity": "instrument",
+    "home": ["instrument", "trade_date"],
     "currency": {
         "column": "currency",
         "base": "USD",

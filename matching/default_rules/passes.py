@@ -21,6 +21,7 @@ PASSES: list[dict[str, Any]] = [
         # Some systems count their references through, so an equal one may be a coincidence: those
         # whose terms agree pair first, the others once no row with equal terms is left.
         "name": "shared reference",
+        "at_home": True,
         "kind": "reference",
         "require": {"instrument": 0.5, "side": 1.0, "quantity": 1.0, "price": 1.0},
         "min_score": 0.70,
@@ -28,6 +29,7 @@ PASSES: list[dict[str, Any]] = [
     },
     {
         "name": "shared reference, spelled apart",
+        "at_home": True,
         "kind": "reference",
         "form": "core",
         "shortest": 3,
@@ -39,11 +41,13 @@ PASSES: list[dict[str, Any]] = [
     },
     {
         "name": "shared order or block",
+        "at_home": True,
         "kind": "shared",
         "max_rows": 1000,
     },
     {
         "name": "exact economics",
+        "at_home": True,
         "blocks": [
             {
                 "equal": ["instrument", "trade_date", "side", "quantity", "price"],
@@ -58,6 +62,7 @@ PASSES: list[dict[str, Any]] = [
     {
         # Before a block is taken for a wrong quantity of the one fill that quotes its order.
         "name": "block and fills",
+        "at_home": True,
         "kind": "subset",
         "blocks": [
             {

@@ -32,9 +32,15 @@ def in_blocks(table: Table, blocks: tuple[Block, ...], window: int, free: Bools)
     return Candidates(a, b, sum(one.cut for one in found))
 
 
-def key_of(table: Table, names: tuple[str, ...]) -> Hashes:
-    """Return a hash of the named fields' block values for each row, 0 where any is unknown."""
-    parts = [table.fields[name].block for name in names]
+def key_of(table: Table, names: tuple[str, ...], rows: Rows) -> Hashes:
+    """
+    Return a hash of the named fields' block values for each of the rows, 0 where any is unknown.
+
+    At home, the home stands for the fields that make it.
+    """
+    parts = [] if table.home is None else [table.home[rows]]
+    at_home = () if table.home is None else table.rules.home
+    parts += [table.fields[name].block[rows] for name in names if name not in at_home]
     known = np.logical_and.reduce([part != hashing.UNKNOWN for part in parts])
     return np.where(known, hashing.combine(parts), hashing.UNKNOWN)
 
@@ -46,10 +52,11 @@ def distinct(a: Rows, b: Rows, size: int) -> tuple[Rows, Rows]:
 
 
 def _in_block(table: Table, block: Block, window: int, free: Bools) -> Candidates:
-    key = key_of(table, block.equal)
-    rows = np.flatnonzero(free & (key != hashing.UNKNOWN))
+    rows = np.flatnonzero(free)
+    key = key_of(table, block.equal, rows)
+    known = key != hashing.UNKNOWN
     order = [table.fields[name].order for name in block.order]
-    return join(rows, key[rows], table, order, window)
+    return join(rows[known], key[known], table, order, window)
 
 
 def join(rows: Rows, keys: Hashes, table: Table, order: list[Rows], window: int) -> Candidates:

@@ -32,7 +32,8 @@ def compare(
     if missing := legs.loc[rows < np.where(on_left, 0, table.split), "row"].tolist():
         raise KeyError(f"these legs are in neither frame: {missing[:5]}")
     places, match_ids = pd.factorize(legs["match_id"])
-    found = disagreements(table, pd.DataFrame({"match": places, "row": rows}))
+    ordered = pd.DataFrame({"match": places, "row": rows}).sort_values(["match", "row"])
+    found = disagreements(table, ordered)
     return found.assign(match_id=np.asarray(match_ids)[found["match_id"].to_numpy(dtype=np.int64)])
 
 
@@ -40,9 +41,8 @@ def disagreements(table: Table, legs: pd.DataFrame) -> pd.DataFrame:
     """
     Return the differences of matches given by their legs (match, row as joint rows).
 
-    Their match_id is the match of the legs. Pairs are compared row by row, groups merged.
+    The legs of a match stand together, left before right. Their match_id is the match of the legs. Pairs are compared row by row, groups merged.
     """
-    legs = legs.sort_values(["match", "row"], ignore_index=True)
     match, row = legs["match"].to_numpy(), legs["row"].to_numpy()
     single = (np.bincount(match) == 2)[match]
     a, b = row[single].reshape(-1, 2).T

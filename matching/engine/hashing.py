@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from matching.engine.arrays import Bools, Floats, Hashes, Rows
+from matching.engine.arrays import Bools, Hashes, Rows
 
 UNKNOWN = np.uint64(0)
 
@@ -11,17 +11,21 @@ UNKNOWN = np.uint64(0)
 def mix(hashes: Hashes) -> Hashes:
     """Scramble 64-bit values (the finaliser of SplitMix64, Steele, Lea and Flood 2014)."""
     mixed = hashes + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
 
 
 def combine(parts: list[Hashes]) -> Hashes:
-    """Return one hash a row over several, sensitive to their order."""
+    """Return one hash a row over several, sensitive to their order; unknown adds nothing."""
     total = np.zeros_like(parts[0])
-    for part in parts:
-        total = mix(total ^ part)
-    return total
+    for part, factor in zip(parts, mix(np.arange(len(parts), dtype=np.uint64)), strict=True):
+        if part.any():
+            total += part * (factor | np.uint64(1))
+    return mix(total)
 
 
 def of_texts(values: list[str]) -> Hashes:
@@ -35,6 +39,8 @@ def of_texts(values: list[str]) -> Hashes:
 
 def of_codes(codes: Rows, values: list[str]) -> Hashes:
     """Return the hash of each row's text, given its place in `values`, or -1 for unknown."""
+    if not values:
+        return np.full(len(codes), UNKNOWN)
     table = np.append(of_texts(values), UNKNOWN)
     return table[codes]
 
@@ -42,9 +48,3 @@ def of_codes(codes: Rows, values: list[str]) -> Hashes:
 def of_ints(values: Rows, known: Bools) -> Hashes:
     """Return the hash of each whole number."""
     return np.where(known, mix(values.astype(np.int64).view(np.uint64)), UNKNOWN)
-
-
-def of_floats(values: Floats) -> Hashes:
-    """Return the hash of each float by its bits; NaN is unknown, and -0.0 is 0.0."""
-    bits = (values + 0.0).view(np.uint64)
-    return np.where(np.isnan(values), UNKNOWN, mix(bits))

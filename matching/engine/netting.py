@@ -27,7 +27,7 @@ def net(table: Table, step: Pass, free: Bools) -> Found:
     legs: list[pd.DataFrame] = []
     count = seen = 0
     still = free.copy()
-    for rows, keys in _keys(table, step):
+    for rows, keys in _keys(table, step, free):
         fits = _netted(table, step, rows, keys, still)
         seen += len(fits)
         fresh = fits[~fits["row"].duplicated()]
@@ -46,16 +46,17 @@ def net(table: Table, step: Pass, free: Bools) -> Found:
     return found_legs(table, every, np.full(count, step.review or NET, dtype=object), seen, 0)
 
 
-def _keys(table: Table, step: Pass) -> list[tuple[Rows, Rows]]:
+def _keys(table: Table, step: Pass, free: Bools) -> list[tuple[Rows, Rows]]:
     """Return rows with their keys, block by block."""
     if not step.blocks:
         every = table.quotes(step.form)
         return [(every.rows, every.keys)]
     found = []
     for block in step.blocks:
-        key = key_of(table, block.equal)
-        rows = np.flatnonzero(key != hashing.UNKNOWN)
-        found.append((rows, pd.factorize(key[rows])[0].astype(np.int64)))
+        rows = np.flatnonzero(free)
+        key = key_of(table, block.equal, rows)
+        known = key != hashing.UNKNOWN
+        found.append((rows[known], pd.factorize(key[known])[0].astype(np.int64)))
     return found
 
 

@@ -22,11 +22,13 @@ from matching.engine.money import Money
 from matching.engine.normalise import upper
 from matching.engine.tolerances import Limit, Tolerance
 
-# The places to which a tolerance is reported beyond those of the numbers it is for.
-REPORTED_PLACES = 6
+# The places to which a tolerance is reported, or more where the numbers have more.
+REPORTED_PLACES = 10
 # The likeness of numbers outside their tolerance stays below that of numbers that agree.
 NEARLY = 0.99
-_UNHASHED = 2**53
+# Numbers of up to so many places hash alike, in whatever units their column came.
+_HASHED_PLACES = 18
+_WORD = 2**64
 
 
 class NumberComparator:
@@ -71,11 +73,15 @@ class NumberComparator:
 
     def differs(self, a: Rows, b: Rows) -> Bools:
         """Tell which pairs lie further apart than their tolerance."""
+        apart: Bools = self.known[a] & self.known[b] & (self.units[a] != self.units[b]).astype(bool)
+        # Nearly all are equal, and what a tolerance allows is only asked of the others.
+        unequal = np.flatnonzero(apart)
+        a, b = a[unequal], b[unequal]
         allowed = self.allowed(a, b)
-        both = self.known[a] & self.known[b]
-        apart: Bools = both & (np.abs(self.units[a] - self.units[b]) > allowed).astype(bool)
+        beyond: Bools = (np.abs(self.units[a] - self.units[b]) > allowed).astype(bool)
         if len(self.parts) > 1:
-            apart &= ~self._common_agree(a, b, allowed)
+            beyond &= ~self._common_agree(a, b, allowed)
+        apart[unequal] = beyond
         return apart
 
     def allowed(self, a: Rows, b: Rows, *, finer: int = 0) -> Units:
@@ -108,9 +114,10 @@ class NumberComparator:
         ]
 
     def tolerances(self, a: Rows, b: Rows) -> list[Decimal | None]:
-        """Return what was allowed, to some places more than the numbers have."""
-        allowed = self.allowed(a, b, finer=REPORTED_PLACES).tolist()
-        return [to_decimal(int(units), self.scale + REPORTED_PLACES) for units in allowed]
+        """Return what was allowed, to `REPORTED_PLACES`."""
+        finer = max(REPORTED_PLACES - self.scale, 0)
+        allowed = self.allowed(a, b, finer=finer).tolist()
+        return [to_decimal(int(units), self.scale + finer) for units in allowed]
 
     def _common_agree(self, a: Rows, b: Rows, allowed: Units) -> Bools:
         gap: Units = np.zeros(len(a), dtype=np.int64)
@@ -135,9 +142,12 @@ class NumberComparator:
         return [(chosen & (code == one), rates[one]) for one in np.unique(code[chosen])]
 
     def _hashes(self) -> Hashes:
-        if self.units.dtype == object and np.nanmax(np.abs(self.floats), initial=0) > _UNHASHED:
+        if self.scale > _HASHED_PLACES:
             return hashing.of_texts(self.texts(np.arange(len(self.units))))
-        return hashing.of_floats(self.floats)
+        words = self.units % _WORD if self.units.dtype == object else self.units
+        # Modulo a word it is the same number at any scale, even where it overflows.
+        even = words.astype(np.uint64) * np.uint64(10 ** (_HASHED_PLACES - self.scale))
+        return hashing.of_ints(even.view(np.int64), self.known)
 
     def _order(self) -> Rows:
         if self.units.dtype != object:

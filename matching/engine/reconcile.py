@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from matching.engine.arrays import Bools, Objects, Rows
+from matching.engine.arrays import Bools, Hashes, Objects, Rows
 from matching.engine.compare import disagreements
 from matching.engine.grouping import gather
+from matching.engine.homes import find_homes, spread
 from matching.engine.netting import net
 from matching.engine.pairing import pair, pair_by_reference
 from matching.engine.result import Collected, Found, Result, nothing_found
@@ -24,6 +26,7 @@ PASSES: dict[str, Callable[[Table, Pass, Bools], Found]] = {
     "subset": add_up,
     "net": net,
 }
+OnPass = Callable[[dict[str, object]], None]
 
 
 def reconcile(
@@ -32,7 +35,8 @@ def reconcile(
     rules: RuleSet,
     *,
     refused: pd.DataFrame | None = None,
-    on_pass: Callable[[dict[str, object]], None] | None = None,
+    settled: pd.DataFrame | None = None,
+    on_pass: OnPass | None = None,
 ) -> Result:
     """
     Pair the rows of two frames and compare the paired ones.
@@ -42,6 +46,31 @@ def reconcile(
     right, index labels, those the frames lack passed over. After each pass `on_pass` is called
     with its counts: name, candidates, cut, matched, seconds.
 
+    The passes at home run first, unless `settled` is given: the legs (side, row) that they have
+    found already, partition by partition; then only what is left over is paired here.
+
+    :raises ColumnError: if a column holds what its comparison cannot read.
+    :raises ValueError: if the index labels of a frame are not unique.
+    """
+    table = read_table(left, right, rules, refused)
+    collected = Collected(table, np.ones(table.size, dtype=bool), on_pass)
+    if settled is not None:
+        collected.free[_joint_rows(table, settled)] = False
+    elif rules.home:
+        home, waits = find_homes(table)
+        pair_at_home(collected, home, waits)
+    view = table.seen_from(free=collected.free.copy())
+    for step in rules.passes:
+        _run(view, step, collected.free, collected)
+    return result_of(collected)
+
+
+def read_table(
+    left: pd.DataFrame, right: pd.DataFrame, rules: RuleSet, refused: pd.DataFrame | None
+) -> Table:
+    """
+    Read both frames, and which pairs must not be made.
+
     :raises ColumnError: if a column holds what its comparison cannot read.
     :raises ValueError: if the index labels of a frame are not unique.
     """
@@ -49,17 +78,43 @@ def reconcile(
         if not frame.index.is_unique:
             raise ValueError(f"the index of the {side} frame has the same label twice")
     table = build(left, right, rules)
-    if refused is not None:
-        table = replace(table, refused=_packed(table, refused))
-    collected = Collected(table, np.ones(table.size, dtype=bool))
-    for step in rules.passes:
-        began = perf_counter()
-        sides = collected.free[: table.split].any() and collected.free[table.split :].any()
-        found = PASSES[step.kind](table, step, collected.free) if sides else nothing_found()
-        collected.add(step.name, found, perf_counter() - began)
-        if on_pass is not None:
-            on_pass(collected.passes[-1])
-    return _result(collected, left, right)
+    return table if refused is None else replace(table, refused=_packed(table, refused))
+
+
+def pair_at_home(collected: Collected, home: Hashes, waits: Bools) -> None:
+    """Run the passes at home; `waits` tells the rows to leave for a look beyond their homes."""
+    view, waits = collected.table.seen_from(home=home), waits.copy()
+    for step in collected.table.rules.passes:
+        if step.at_home:
+            spread(view, step, collected.free, waits)
+            _run(view, step, collected.free & ~waits, collected)
+
+
+def result_of(collected: Collected) -> Result:
+    """Return what was collected, by the frames' own labels, with what the matches disagree on."""
+    table = collected.table
+    legs = _ordered(pd.concat(collected.legs, ignore_index=True), table)
+    others = pd.concat(collected.alternatives, ignore_index=True)
+    matches = pd.concat(collected.matches, ignore_index=True)
+    matches.insert(0, "match_id", np.arange(len(matches)))
+    matches["kind"] = _kinds(legs, table, len(matches))
+    labels = _labels(table.left.index, table.right.index)
+    return Result(
+        matches=matches[["match_id", "pass_name", "score", "decision", "kind", "reason"]],
+        legs=_labelled(legs, table, labels)[["match_id", "side", "row"]],
+        differences=disagreements(table, legs),
+        alternatives=_labelled(others, table, labels)[["match_id", "side", "row", "score"]],
+        passes=collected.counts(),
+        unmatched_left=table.left.index[collected.free[: table.split]],
+        unmatched_right=table.right.index[collected.free[table.split :]],
+    )
+
+
+def _run(table: Table, step: Pass, free: Bools, collected: Collected) -> None:
+    began = perf_counter()
+    sides = free[: table.split].any() and free[table.split :].any()
+    found = PASSES[step.kind](table, step, free) if sides else nothing_found()
+    collected.add(step.name, found, perf_counter() - began)
 
 
 def _packed(table: Table, refused: pd.DataFrame) -> Rows:
@@ -70,37 +125,40 @@ def _packed(table: Table, refused: pd.DataFrame) -> Rows:
     return packed
 
 
-def _result(collected: Collected, left: pd.DataFrame, right: pd.DataFrame) -> Result:
-    table = collected.table
-    labels = np.concatenate([left.index.to_numpy(dtype=object), right.index.to_numpy(dtype=object)])
-    legs = _ordered(pd.concat(collected.legs, ignore_index=True), table)
-    others = pd.concat(collected.alternatives, ignore_index=True)
-    matches = pd.concat(collected.matches, ignore_index=True)
-    matches.insert(0, "match_id", np.arange(len(matches)))
-    matches["kind"] = _kinds(legs, table, len(matches))
-    return Result(
-        matches=matches[["match_id", "pass_name", "score", "decision", "kind", "reason"]],
-        legs=_labelled(legs, table, labels)[["match_id", "side", "row"]],
-        differences=disagreements(table, legs),
-        alternatives=_labelled(others, table, labels)[["match_id", "side", "row", "score"]],
-        passes=pd.DataFrame(collected.passes),
-        unmatched_left=left.index[collected.free[: table.split]],
-        unmatched_right=right.index[collected.free[table.split :]],
-    )
+def _joint_rows(table: Table, legs: pd.DataFrame) -> Rows:
+    on_left = (legs["side"] == "left").to_numpy()
+    a = table.left.index.get_indexer(pd.Index(legs["row"][on_left]))
+    b = table.right.index.get_indexer(pd.Index(legs["row"][~on_left]))
+    rows: Rows = np.concatenate([a, b + table.split])
+    return rows
 
 
 def _ordered(legs: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Order legs by match, left before right, then by content."""
-    row = legs["row"].to_numpy()
-    order = np.lexsort((table.rank[row], row >= table.split, legs["match"].to_numpy()))
-    return legs.take(order).reset_index(drop=True)
+    row, match = legs["row"].to_numpy(), legs["match"].to_numpy()
+    place = match * 2 + (row >= table.split)
+    order = np.argsort(place, kind="stable")
+    alike = np.flatnonzero(np.diff(place[order], prepend=-1) == 0)
+    if len(alike):
+        # Several legs a side are few, and only their order is a matter of content.
+        order = np.lexsort((table.rank[row], place))
+    return pd.DataFrame({"match": match[order], "row": row[order]})
 
 
-def _labelled(frame: pd.DataFrame, table: Table, labels: Objects) -> pd.DataFrame:
+def _labels(left: pd.Index, right: pd.Index) -> Any:
+    """Return all labels in one array, as whole numbers where they are some on both sides."""
+    if left.dtype == right.dtype and left.dtype != object:
+        return np.concatenate([left.to_numpy(), right.to_numpy()])
+    return np.concatenate([left.to_numpy(dtype=object), right.to_numpy(dtype=object)])
+
+
+def _labelled(frame: pd.DataFrame, table: Table, labels: Any) -> pd.DataFrame:
     joint = frame["row"].to_numpy()
-    side = np.where(joint < table.split, "left", "right")
+    side = np.array(["left", "right"], dtype=object)[(joint >= table.split).astype(np.int8)]
     row = pd.Series(labels[joint], index=frame.index).infer_objects()
-    return frame.assign(match_id=frame["match"], side=side, row=row)
+    return pd.DataFrame({"match_id": frame["match"], "side": side, "row": row}).assign(
+        **{name: frame[name] for name in ("score",) if name in frame}
+    )
 
 
 def _kinds(legs: pd.DataFrame, table: Table, count: int) -> Objects:

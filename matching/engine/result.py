@@ -1,5 +1,6 @@
 """What a reconciliation found, as frames; and the matches as they are collected."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -58,6 +59,7 @@ class Collected:
 
     table: Table
     free: Bools
+    on_pass: Callable[[dict[str, object]], None] | None = None
     matches: list[pd.DataFrame] = field(default_factory=list)
     legs: list[pd.DataFrame] = field(default_factory=list)
     alternatives: list[pd.DataFrame] = field(default_factory=list)
@@ -70,6 +72,8 @@ class Collected:
             "name": name, "candidates": found.candidates, "cut": found.cut,
             "matched": len(found.matches), "seconds": seconds,
         })  # fmt: skip
+        if self.on_pass is not None:
+            self.on_pass(self.passes[-1])
         # The frames of the first pass are kept though empty: they give the columns.
         if found.matches.empty and self.matches:
             return
@@ -78,6 +82,10 @@ class Collected:
         for store, frame in ((self.legs, found.legs), (self.alternatives, found.alternatives)):
             store.append(frame.assign(match=frame["match"] + self.count))
         self.count += len(found.matches)
+
+    def counts(self) -> pd.DataFrame:
+        """Return the counts of each pass, at home and beyond it together."""
+        return pd.DataFrame(self.passes).groupby("name", sort=False, as_index=False).sum()
 
 
 def nothing_found(candidates: int = 0, cut: int = 0) -> Found:

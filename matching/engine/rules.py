@@ -49,6 +49,9 @@ class Pass:
     at `auto_at` or above is AUTO, unless `review` gives a reason why a person must look; both are
     the rule set's where the pass has none.
 
+    With `at_home` the pass also runs before all others among rows of one home alone, see the rule
+    set's `home`; blocks then name all of its fields.
+
     `max_legs` and `max_rows` bound a group and the rows looked at for it, `budget` and `most` the
     steps of a search, a row and a pass; `residual` is the share of the one that the many may fail
     to add up to.
@@ -71,6 +74,7 @@ class Pass:
     budget: int = 5_000
     most: int = 500_000
     residual: Decimal = Decimal(0)
+    at_home: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a pass that could not run or would never end."""
@@ -143,7 +147,8 @@ class RuleSet:
 
     `references` are the columns whose values may quote the other side's. Two candidates whose
     ranks lie within `tie_margin` are a near tie; a pair of which less than `min_known` of the
-    weight is known is never AUTO.
+    weight is known is never AUTO. `home` are the fields that make a row's home, the unit by which
+    rows can be parted without parting partners.
     """
 
     name: str
@@ -157,6 +162,7 @@ class RuleSet:
     review_at: float = 0.75
     tie_margin: float = 0.02
     min_known: float = 0.5
+    home: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse names that point nowhere and thresholds out of order."""
@@ -186,11 +192,27 @@ class RuleSet:
             _columns(self.references, step.not_alone, where)
             if by_reference and not self.references:
                 raise RuleError(f"{where} pairs by reference, so the rule set needs 'references'")
+            if step.at_home:
+                self._check_at_home(step, where)
+        _known(known, self.home, "home")
         if self.identity:
             _known(known, (self.identity,), "identity")
         if self.grouping is not None:
             group = self.grouping
             _known(known, (group.quantity, group.price, group.side, *group.agree), "grouping")
+
+    def _check_at_home(self, step: Pass, where: str) -> None:
+        if not self.home:
+            raise RuleError(f"{where} runs at home, so the rule set needs 'home'")
+        if step.kind == "net":
+            raise RuleError(f"{where} nets rows, which no pass at home can")
+        for block in step.blocks:
+            if lacking := [name for name in self.home if name not in block.equal]:
+                raise RuleError(f"{where} runs at home, so its blocks need {', '.join(lacking)}")
+            for name in block.equal:
+                # What links two identities may be in another home.
+                if name not in self.home and self.field(name).compare == "identity":
+                    raise RuleError(f"{where} runs at home, so no block may need {name!r}")
 
     def field(self, name: str) -> Field:
         """

@@ -1,6 +1,8 @@
 """Both frames as one table of joint rows with a comparator a field."""
 
-from dataclasses import dataclass, field
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +23,7 @@ from matching.engine.fields import Field
 from matching.engine.identity import IdentityComparator
 from matching.engine.money import Money, read_money
 from matching.engine.numbers import NumberComparator
-from matching.engine.quotes import Quotes, code, core_of_code, read_quotes
+from matching.engine.quotes import Quoted, Quotes, Spelled, read_quotes, spell
 from matching.engine.rules import Pass, RuleSet
 from matching.engine.times import local_days, read_dates, read_moments
 
@@ -30,8 +32,9 @@ from matching.engine.times import local_days, read_dates, read_moments
 class Table:
     """
     The rows of both sides: joint row ``i`` is left row ``i`` below `split`, else right row
-    ``i - split``. `references` holds the joint texts of each reference column, `refused`
-    the pairs that must not be made, each as `pack` numbers it.
+    ``i - split``. `references` are those of each column of them, `refused`
+    the pairs that must not be made, each as `pack` numbers it. With `home` set, rows only meet
+    rows of their own home.
     """
 
     rules: RuleSet
@@ -39,8 +42,10 @@ class Table:
     right: pd.DataFrame
     money: Money
     fields: dict[str, Comparator]
-    references: list[pa.Array]
+    references: list[Spelled]
     refused: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    home: Hashes | None = None
+    free: Bools | None = None
     _quotes: dict[str, Quotes] = field(default_factory=dict)
 
     @property
@@ -64,29 +69,48 @@ class Table:
         order = np.argsort(self.content, kind="stable")
         ordered = self.content[order]
         same = ordered[1:] == ordered[:-1]
-        twins = order[np.append(same, False) | np.append(False, same)] if self.size else order
+        places = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        twins = order[places] if self.size else order
         quoted = np.zeros(self.size, dtype=np.uint64)
         for column in self.references:
-            texts = column.take(pa.array(twins)).fill_null("").to_pylist()
-            quoted[twins] = hashing.mix(quoted[twins] ^ hashing.of_texts(texts))
+            quoted[column.rows] = hashing.mix(quoted[column.rows] + column.hashes["code"])
+        order[places] = twins[np.lexsort((quoted[twins], self.content[twins]))]
         rank = np.empty(self.size, dtype=np.int64)
-        rank[np.lexsort((quoted, self.content))] = np.arange(self.size)
+        rank[order] = np.arange(self.size)
         return rank
 
     def pack(self, a: Rows, b: Rows) -> Rows:
         """Return one number for each pair of joint rows."""
         return a * self.size + b
 
+    def seen_from(self, home: Hashes | None = None, free: Bools | None = None) -> "Table":
+        """
+        Return the same rows with other bounds of sight.
+
+        With `home` rows meet only within their home, and with `free` only the references that a
+        free row quotes are looked up.
+        """
+        view = replace(self, home=home, free=free, _quotes={})
+        # What is worked out once a row holds in any view; that is where cached properties live.
+        view.__dict__.update(content=self.content, rank=self.rank)
+        if self.references:
+            view.__dict__.update(_shared=self._shared)
+        return view
+
     def quotes(self, form: str) -> Quotes:
         """Return the references that both sides quote, in a form; read once a form."""
         if form not in self._quotes:
-            formed = self._codes if form == "code" else [core_of_code(one) for one in self._codes]
-            self._quotes[form] = read_quotes(formed, self.split)
+            quoted = self._shared if form == "code" else Quoted.of(self.references, form)
+            if self.home is not None:
+                quoted = quoted.at(self.home)
+            if self.free is not None:
+                quoted = quoted.by(self.free)
+            self._quotes[form] = read_quotes(quoted, self.split, len(self.references))
         return self._quotes[form]
 
     @cached_property
-    def _codes(self) -> list[pa.Array]:
-        return [code(column) for column in self.references]
+    def _shared(self) -> Quoted:
+        return Quoted.of(self.references, "code").shared(self.split)
 
     def telling(self, step: Pass) -> Bools:
         """Tell which of the references in the pass's form may pair rows in it."""
@@ -101,17 +125,24 @@ def build(left: pd.DataFrame, right: pd.DataFrame, rules: RuleSet) -> Table:
     :raises ColumnError: if a column holds what its comparison cannot read.
     """
     money = read_money(left, right, rules)
-    return Table(
-        rules=rules,
-        left=left,
-        right=right,
-        money=money,
-        fields={one.name: _comparator(one, left, right, rules, money) for one in rules.fields},
-        references=[
-            pa.concat_arrays([as_strings(frame, column) for frame in (left, right)])
-            for column in rules.references
-        ],
-    )
+    # Each column is read by itself, and nearly all of it outside of Python's lock.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+        fields = threads.map(
+            lambda one: _comparator(one, left, right, rules, money), rules.fields
+        )
+        references = threads.map(lambda column: _references(left, right, column), rules.references)
+        return Table(
+            rules=rules,
+            left=left,
+            right=right,
+            money=money,
+            fields={one.name: read for one, read in zip(rules.fields, fields, strict=True)},
+            references=list(references),
+        )
+
+
+def _references(left: pd.DataFrame, right: pd.DataFrame, column: str) -> Spelled:
+    return spell(pa.concat_arrays([as_strings(frame, column) for frame in (left, right)]))
 
 
 def _comparator(
