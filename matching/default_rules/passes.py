@@ -62,7 +62,6 @@ PASSES: list[dict[str, Any]] = [
     {
         # Before a block is taken for a wrong quantity of the one fill that quotes its order.
         "name": "block and fills",
-        "at_home": True,
         "kind": "subset",
         "blocks": [
             {

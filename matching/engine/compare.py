@@ -41,7 +41,8 @@ def disagreements(table: Table, legs: pd.DataFrame) -> pd.DataFrame:
     """
     Return the differences of matches given by their legs (match, row as joint rows).
 
-    The legs of a match stand together, left before right. Their match_id is the match of the legs. Pairs are compared row by row, groups merged.
+    The legs of a match stand together, left before right. Their match_id is the match of the legs.
+    Pairs are compared row by row, groups merged.
     """
     match, row = legs["match"].to_numpy(), legs["row"].to_numpy()
     single = (np.bincount(match) == 2)[match]

@@ -47,7 +47,7 @@ def spread(table: Table, step: Pass, free: Bools, waits: Bools) -> None:
     """Let all free rows wait that a pass could pair with a row that waits, and so on."""
     if step.kind in ("reference", "shared"):
         every = table.quotes(step.form)
-        parts = [(every.rows, every.keys)]
+        parts: list[tuple[Rows, Rows | Hashes]] = [(every.rows, every.keys)]
     else:
         mine = np.flatnonzero(free)
         parts = [(mine, key_of(table, block.equal, mine)) for block in step.blocks]

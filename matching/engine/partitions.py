@@ -3,10 +3,10 @@ A reconciliation in partitions: each pairs the rows of some homes, the rest is p
 
 Every step is its own, so that each partition can be a worker's::
 
-    homes = locate(left, right, rules, refused=refused)
-    parts = homes.split(4)
-    settled = [settle(homes, part, left, right, rules) for part in parts]
-    rest = reconcile(left, right, rules, refused=refused, settled=legs of the settled)
+    parts = locate(left, right, rules).split(4)
+    settled = [settle(*rows_of(part), rules, homes=part) for part in parts]
+    rest = reconcile(left, right, rules, settled=legs_of(settled))
+    result = join([*settled, rest])
 
 The result does not depend on how many partitions there are: `reconcile` alone takes the same two
 steps, with all homes at once.
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from matching.engine.arrays import Bools, Hashes, Rows
+from matching.engine.arrays import Bools, Hashes
 from matching.engine.homes import find_homes
 from matching.engine.reconcile import (
     OnPass,
@@ -135,19 +135,25 @@ def join(results: list[Result]) -> Result:
     The matches of each follow those of the one before, under numbers of their own.
     """
     offsets = np.cumsum([0, *(len(one.matches) for one in results[:-1])])
-    joined: dict[str, pd.DataFrame] = {}
-    for name in ("matches", "legs", "differences", "alternatives"):
+
+    def joined(name: str) -> pd.DataFrame:
         frames = [
             frame.assign(match_id=frame["match_id"] + offset)
             for one, offset in zip(results, offsets, strict=True)
             if len(frame := getattr(one, name))
         ]
-        joined[name] = pd.concat(frames, ignore_index=True) if frames else getattr(
-            results[-1], name
-        )
+        last: pd.DataFrame = getattr(results[-1], name)
+        return pd.concat(frames, ignore_index=True) if frames else last
+
     passes = pd.concat([one.passes for one in results])
-    counts = passes.groupby("name", sort=False, as_index=False).sum()
-    return replace(results[-1], **joined, passes=counts)
+    return replace(
+        results[-1],
+        matches=joined("matches"),
+        legs=joined("legs"),
+        differences=joined("differences"),
+        alternatives=joined("alternatives"),
+        passes=passes.groupby("name", sort=False, as_index=False).sum(),
+    )
 
 
 def _joint(homes: Homes, left: pd.Index, right: pd.Index) -> tuple[Hashes, Bools]:

@@ -117,9 +117,7 @@ def spell(texts: pa.Array) -> Spelled:
         as_code[~plain] = hashing.of_texts(odd.to_pylist())
         as_core[~plain] = hashing.of_texts(cores.to_pylist())
         core_length[~plain] = _ints(pc.binary_length(cores))
-    return Spelled(
-        rows, {"code": as_code, "core": as_core}, {"code": length, "core": core_length}
-    )
+    return Spelled(rows, {"code": as_code, "core": as_core}, {"code": length, "core": core_length})
 
 
 @dataclass(frozen=True)

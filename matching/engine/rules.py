@@ -204,8 +204,8 @@ class RuleSet:
     def _check_at_home(self, step: Pass, where: str) -> None:
         if not self.home:
             raise RuleError(f"{where} runs at home, so the rule set needs 'home'")
-        if step.kind == "net":
-            raise RuleError(f"{where} nets rows, which no pass at home can")
+        if step.kind in ("net", "subset"):
+            raise RuleError(f"{where} is of a kind that cannot run at home: {step.kind}")
         for block in step.blocks:
             if lacking := [name for name in self.home if name not in block.equal]:
                 raise RuleError(f"{where} runs at home, so its blocks need {', '.join(lacking)}")

@@ -1,6 +1,5 @@
 """One against many without a reference: rows that add up to one, found by a bounded search."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -64,14 +63,11 @@ def add_up(table: Table, step: Pass, free: Bools) -> Found:
     kept: list[Proposal] = []
     reasons: list[str] = []
     taken: set[int] = set()
-    # At home each home has a budget of its own, whichever homes are looked at together.
-    wholes: dict[int, Budget] = defaultdict(lambda: Budget(step.most))
-    cut = 0
+    whole, cut = Budget(step.most), 0
     for one, legs in _by_one(table, edges):
         legs_left = [leg for leg in legs if leg not in taken]
         if one in taken or len(legs_left) < 2:
             continue
-        whole = wholes[0 if table.home is None else int(table.home[one])]
         budget = Budget(min(step.budget, whole.steps))
         found, reason = _search(table, step, one, legs_left, budget)
         whole.steps -= (

@@ -127,9 +127,7 @@ def build(left: pd.DataFrame, right: pd.DataFrame, rules: RuleSet) -> Table:
     money = read_money(left, right, rules)
     # Each column is read by itself, and nearly all of it outside of Python's lock.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
-        fields = threads.map(
-            lambda one: _comparator(one, left, right, rules, money), rules.fields
-        )
+        fields = threads.map(lambda one: _comparator(one, left, right, rules, money), rules.fields)
         references = threads.map(lambda column: _references(left, right, column), rules.references)
         return Table(
             rules=rules,

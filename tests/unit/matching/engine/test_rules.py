@@ -71,3 +71,28 @@ def test_a_wrong_rule_set_is_refused_with_a_sentence(path, value, sentence):
         RuleSet.from_dict(changed(path, value))
 
     assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ({"blocks": [{"equal": ["instrument", "side"]}]}, "so its blocks need trade_date"),
+        ({"blocks": [{"equal": ["instrument", "trade_date", "counterparty"]}]},
+         "so no block may need 'counterparty'"),
+        ({"kind": "net"}, "is of a kind that cannot run at home: net"),
+    ],
+)  # fmt: skip
+def test_a_pass_that_cannot_run_at_home_is_refused(step, sentence):
+    data = {**TRADE_RULES, "passes": [{"name": "mine", "at_home": True, **step}]}
+
+    with pytest.raises(RuleError) as refusal:
+        RuleSet.from_dict(data)
+
+    assert sentence in str(refusal.value)
+
+
+def test_a_pass_runs_at_home_only_where_the_rules_say_what_home_is():
+    data = {**TRADE_RULES, "home": []}
+
+    with pytest.raises(RuleError, match=r"runs at home, so the rule set needs 'home'"):
+        RuleSet.from_dict(data)
