@@ -1,126 +1,124 @@
 """
-Time the engine alone: N x N rows, many instruments and one, medians of some runs.
+The engine alone beside a bare hash join, on the same generated rows.
 
-    .venv/bin/python benchmarks/engine.py --rows 100000 --runs 3
+    python -m benchmarks.engine --rows 100000 --runs 3 --shape many one
 
-The rows are made here from one seed, as columns: 1% are missing on either side, 1% have a wrong
-price, half of the right side's references are missing and the others spelled apart. The bare hash
-join on the reference, on the same rows with clean references, is timed beside it.
+Every run is a process of its own, the engine's and the join's by turns. Each reads both CSV files
+into the engine's frames (`read_seconds`), then works on them (`seconds`):
+
+- the engine reconciles: pairs, compares the paired and lists differences and what is left over;
+- the join is given what no desk has, every reference there and spelled alike, and merges the same
+  whole frames on it, all columns carried: the floor under anything that pairs them.
+
+So `seconds` is frames in memory to result in memory, and `file_seconds` is files to result, with
+the same reader on both sides. The engine's answer is judged against the truth.
 """
 
 import argparse
 import json
-import resource
-import statistics
 import sys
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
-from time import perf_counter
+from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from matching.default_rules import TRADE_RULES
-from matching.engine import RuleSet, reconcile
-
-MONEY = pd.ArrowDtype(pa.decimal128(38, 10))
+from benchmarks import feeds
+from benchmarks.judging import pairing
+from benchmarks.process import in_child, medians, peak_mib, timed
 
 
-def feeds(rows: int, instruments: int, seed: int = 20261122) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return two feeds whose true pairs share an index label."""
-    random = np.random.default_rng(seed)
-    number = np.arange(rows)
-    which = random.integers(0, instruments, rows)
-    days = pd.Timestamp("2026-11-16") + pd.to_timedelta(random.integers(0, 5, rows), unit="D")
-    times = days.tz_localize("UTC") + pd.to_timedelta(
-        random.integers(0, 86_400_000, rows), unit="ms"
-    )
-    cents = 10_000 + which % 977 * 50 + random.integers(-100, 100, rows)
-    text = pd.Series(number).astype("str")
-    cusip = pd.Series(which + 1).astype("str").str.zfill(9)
-    left = pd.DataFrame({
-        "trade_id": "OMS-" + text.str.zfill(9),
-        "trade_date": days,
-        "executed_at": times,
-        "isin": "US" + cusip + "0",
-        "side": np.where(random.random(rows) < 0.5, "BUY", "SELL"),
-        "quantity": pd.Series(random.integers(1, 5_000, rows)).astype(MONEY),
-        "price": decimals(cents),
-        "currency": "USD",
-        "counterparty": "Broker " + pd.Series(which % 40).astype("str") + " Ltd",
-        "account": "ACC-" + pd.Series(which % 25).astype("str"),
-        "order_ref": "ORD-" + text.str.zfill(9),
-    })  # fmt: skip
-    wrong = random.random(rows) < 0.01
-    right = left.assign(
-        trade_id="C" + pd.Series(random.permutation(rows) + 10**9).astype("str"),
-        isin=None,
-        cusip=cusip,
-        price=decimals(np.where(wrong, cents + random.integers(5, 60, rows), cents)),
-        counterparty=left["counterparty"].str.upper().str.replace("LTD", "LIMITED"),
-        order_ref=("REF/" + text).where(random.random(rows) < 0.5),
-    )
-    kept = random.random((2, rows)) >= 0.01
-    return left[kept[0]], right[kept[1]].sample(frac=1, random_state=seed)
-
-
-def decimals(cents: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> pd.Series:
-    """Return whole cents as exact decimals of two places."""
-    text = pd.Series(cents).astype("str").str.zfill(3)
-    return (text.str[:-2] + "." + text.str[-2:]).astype(MONEY)
-
-
-def median_seconds(run: Callable[[], object], runs: int) -> float:
-    """Return the median wall time of some runs."""
-    seconds = []
-    for _ in range(runs):
-        began = perf_counter()
-        run()
-        seconds.append(perf_counter() - began)
-    return statistics.median(seconds)
-
-
-def measure(rows: int, instruments: int, runs: int) -> dict[str, object]:
-    """Return the seconds, the pairing's precision and recall, and what was cut."""
-    rules = RuleSet.from_dict(TRADE_RULES)
-    left, right = feeds(rows, instruments)
-    joined = median_seconds(lambda: join(left, right), runs)
-    seconds = median_seconds(lambda: reconcile(left, right, rules), runs)
-    result = reconcile(left, right, rules)
-    legs = result.legs.groupby(["match_id", "side"])["row"].first().unstack()
-    correct = int((legs["left"] == legs["right"]).sum())
+def measure(rows: int, runs: int, shape: str = "many") -> dict[str, Any]:
+    """Return the medians of the engine's and of the join's runs on one generated pair of feeds."""
+    with tempfile.TemporaryDirectory(prefix="bench_engine_") as name:
+        folder = Path(name)
+        made = feeds.generate(rows, shape)
+        made.write(folder)
+        feeds.write_csv(made.with_clean_references().right, folder / "right_clean.csv")
+        del made
+        taken: dict[str, list[dict[str, Any]]] = {"engine": [], "join": []}
+        for _ in range(runs):
+            for what, results in taken.items():
+                results.append(in_child("benchmarks.engine", "--only", what, "--folder", folder))
+    engine, join = (medians(results) for results in taken.values())
     return {
         "rows": rows,
-        "instruments": instruments,
-        "engine_seconds": round(seconds, 2),
-        "bare_join_seconds": round(joined, 2),
-        "precision": round(correct / len(legs), 6),
-        "recall": round(correct / len(left.index.intersection(right.index)), 6),
-        "cut": int(result.passes["cut"].sum()),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "passes": result.passes.set_index("name")["seconds"].round(2).to_dict(),
+        "shape": shape,
+        "runs": runs,
+        "engine": engine,
+        "join": join,
+        "times_join": engine["seconds"] / join["seconds"],
+        "times_join_with_files": engine["file_seconds"] / join["file_seconds"],
     }
 
 
-def join(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
-    """Join on a clean reference: the floor that no engine can pass."""
-    clean = right[["quantity", "price"]].assign(order_ref=left["order_ref"].reindex(right.index))
-    return left[["order_ref", "quantity", "price"]].merge(clean, on="order_ref")
+def run_engine(folder: Path) -> dict[str, Any]:
+    """Read both files, reconcile them, and judge the result."""
+    from matching.default_rules import TRADE_RULES
+    from matching.engine import RuleSet, reconcile
+
+    rules = RuleSet.from_dict(TRADE_RULES)
+    seconds: dict[str, float] = {}
+    with timed(seconds, "read_seconds"):
+        left, right = _frames(folder, "left.csv", "right.csv")
+    before = peak_mib()
+    with timed(seconds, "seconds"):
+        result = reconcile(left, right, rules)
+    peak = peak_mib()
+    legs = result.legs.pivot_table(index="match_id", columns="side", values="row", aggfunc="first")
+    found = pd.DataFrame({
+        "left_id": left["trade_id"].reindex(legs["left"]).to_numpy(dtype=object),
+        "right_id": right["trade_id"].reindex(legs["right"]).to_numpy(dtype=object),
+    })  # fmt: skip
+    kinds = result.differences.assign(left_id=result.differences["match_id"].map(found["left_id"]))
+    return {
+        **_with_files(seconds),
+        "peak_mib": peak,
+        "frames_mib": before,
+        **pairing(folder / "truth.csv", found, kinds[["left_id", "kind"]]),
+        "cut": int(result.passes["cut"].sum()),
+        "passes": result.passes.set_index("name")["seconds"].round(3).to_dict(),
+    }
+
+
+def run_join(folder: Path) -> dict[str, Any]:
+    """Read both files and merge them on the clean reference."""
+    seconds: dict[str, float] = {}
+    with timed(seconds, "read_seconds"):
+        left, right = _frames(folder, "left.csv", "right_clean.csv")
+    with timed(seconds, "seconds"):
+        joined = left.merge(right, on="execution_ref", suffixes=("", "_right"))
+    return {**_with_files(seconds), "peak_mib": peak_mib(), "pairs": len(joined)}
+
+
+def _frames(folder: Path, *names: str) -> list[pd.DataFrame]:
+    frames: list[pd.DataFrame] = []
+    for name in names:
+        first = 1 + sum(map(len, frames))
+        frames.append(feeds.engine_frame(feeds.read_csv(folder / name), first=first))
+    return frames
+
+
+def _with_files(seconds: dict[str, float]) -> dict[str, float]:
+    return {**seconds, "file_seconds": seconds["read_seconds"] + seconds["seconds"]}
 
 
 def main() -> None:
-    """Print one line of JSON a measurement."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    """Print one line of JSON a size and shape; with --only, one run in this process."""
+    parser = argparse.ArgumentParser(description="Time the engine beside a bare hash join.")
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--instruments", type=int, nargs="+", default=[2_000, 1])
+    parser.add_argument("--shape", nargs="+", default=["many", "one"])
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", choices=["engine", "join"])
+    parser.add_argument("--folder", type=Path, help="the files of --only")
     given = parser.parse_args()
+    if given.only:
+        run = {"engine": run_engine, "join": run_join}[given.only]
+        json.dump(run(given.folder), sys.stdout)
+        return
     for rows in given.rows:
-        for instruments in given.instruments:
-            print(json.dumps(measure(rows, instruments, given.runs)), flush=True)
+        for shape in given.shape:
+            print(json.dumps(measure(rows, given.runs, shape)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""Run a measurement in a process of its own, so that its peak memory is its own."""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class MeasurementFailed(Exception):
+    """A child process ended without its figures; the text is the end of what it said."""
+
+
+def in_child(
+    module: str, *arguments: object, python: str | Path = sys.executable
+) -> dict[str, Any]:
+    """
+    Return the figures that `module` prints as its last line, one JSON object.
+
+    :raises MeasurementFailed: if it exits with an error.
+    """
+    command = [str(python), "-m", module, *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MeasurementFailed(f"{module} failed: {done.stderr.strip()[-2_000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def peak_mib() -> float:
+    """Return the most memory this process ever held, in MiB."""
+    # Not getrusage: its maximum survives exec, so a child would report its parent's.
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise MeasurementFailed("/proc/self/status names no VmHWM; this needs Linux")
+
+
+@contextmanager
+def timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Note how many seconds a step took."""
+    began = perf_counter()
+    yield
+    seconds[step] = perf_counter() - began
+
+
+def medians(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the median of every number over some runs; of the rest, the first run's."""
+    return {
+        name: statistics.median(run[name] for run in runs)
+        if isinstance(value, int | float)
+        else value
+        for name, value in runs[0].items()
+    }
