@@ -12,7 +12,8 @@ def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
     """
     Tell which pairs to make, so that no row is in two and the total rank is the greatest.
 
-    Pairs are solved component by component. In a component of more than `MOST_EDGES` pairs, rows
+    Pairs are solved component by component; where they share one row, the best of them is the
+    answer. In a component of more than `MOST_EDGES` pairs, rows
     that prefer each other are paired first, in rounds. `order` ranks rows where nothing else does.
     """
     chosen = np.zeros(len(a), dtype=bool)
@@ -26,7 +27,10 @@ def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
     sizes = np.bincount(label) if len(rest) else np.zeros(0, dtype=np.int64)
     large = sizes[label] > MOST_EDGES if len(rest) else np.zeros(0, dtype=bool)
     chosen[rest[large]] = _mutual(a[rest[large]], b[rest[large]], rank[rest[large]])
-    for edges in _by_component(rest[~large], label[~large]):
+    star = ~large & (_of_one(a[rest], label) | _of_one(b[rest], label))
+    chosen[_best(rest[star], label[star], rank[rest[star]])] = True
+    meshed = ~large & ~star
+    for edges in _by_component(rest[meshed], label[meshed]):
         chosen[edges] = _solve(a[edges], b[edges], rank[edges])
     return chosen
 
@@ -44,6 +48,21 @@ def _components(a: Rows, b: Rows) -> Rows:
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(size, size))
     labels = connected_components(graph, directed=False)[1] if size else np.zeros(0)
     return labels[a].astype(np.int64)
+
+
+def _of_one(rows: Rows, label: Rows) -> Bools:
+    """Tell the pairs of components in which all pairs have the same row on this side."""
+    first = np.zeros(int(label.max(initial=-1)) + 1, dtype=np.int64)
+    first[label] = rows
+    several: Bools = np.zeros(len(first), dtype=bool)
+    several[label[rows != first[label]]] = True
+    return ~several[label]
+
+
+def _best(edges: Rows, label: Rows, rank: Floats) -> Rows:
+    """Return the pair that ranks highest in each component, the first of equals."""
+    order = np.lexsort((np.arange(len(edges)), -rank, label))
+    return edges[order[np.flatnonzero(np.diff(label[order], prepend=-1))]]
 
 
 def _by_component(edges: Rows, label: Rows) -> list[Rows]:
