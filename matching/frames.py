@@ -1,19 +1,16 @@
 """The way from trades to the engine: a queryset becomes columns, no model object between."""
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Iterable
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from django.db.models import Model
 
 from trades.choices import IdentifierScheme
-from trades.fields import PLACES
-from trades.models import InstrumentIdentifier
+from trades.models import Account, Counterparty, Instrument, InstrumentIdentifier, Source
 from trades.querysets import TradeQuerySet
-from trades.services.bulk import READ_BATCH
-
-EXACT = pd.ArrowDtype(pa.decimal128(38, PLACES))
-TEXT = pd.ArrowDtype(pa.string())
+from trades.services.columns import read_table
 
 # canonical column of the engine -> where a trade keeps it
 _TEXT = {
@@ -32,15 +29,13 @@ _TEXT = {
     "block_ref": "block_ref",
     "execution_ref": "execution_ref",
     "state": "state",
-    "timezone": "source__timezone",
+    "counterparty": "counterparty_name",
+    "counterparty_lei": "counterparty_lei",
+    "counterparty_bic": "counterparty_bic",
+    "account": "account_code",
 }
-_RESOLVED = {
-    # What the reference data knows it by, then what the report says where that is unknown.
-    "counterparty": ("counterparty__name", "counterparty_name"),
-    "counterparty_lei": ("counterparty__lei", "counterparty_lei"),
-    "counterparty_bic": ("counterparty__bic", "counterparty_bic"),
-    "account": ("account__code", "account_code"),
-}
+# What the reference data knows it by, which comes before what the report says.
+_PARTY = {"counterparty": "name", "counterparty_lei": "lei", "counterparty_bic": "bic"}
 _EXACT = (
     "quantity",
     "price",
@@ -50,18 +45,14 @@ _EXACT = (
     "accrued_interest",
     "net_amount",
 )
-_DATES = ("trade_date", "settlement_date")
 _SCHEMES = {
     "isin": IdentifierScheme.ISIN,
     "cusip": IdentifierScheme.CUSIP,
     "sedol": IdentifierScheme.SEDOL,
     "figi": IdentifierScheme.FIGI,
 }
-
-_FIELDS = (
-    "pk", "version", "instrument_id", "instrument__asset_class", "executed_at",
-    *_DATES, *_EXACT, *_TEXT.values(), *(field for pair in _RESOLVED.values() for field in pair),
-)  # fmt: skip
+_DATES = ("trade_date", "settlement_date")
+_OTHER = ("executed_at", "version", "source_id", "instrument_id", "counterparty_id", "account_id")
 
 
 def trades_frame(trades: TradeQuerySet) -> pd.DataFrame:
@@ -71,60 +62,71 @@ def trades_frame(trades: TradeQuerySet) -> pd.DataFrame:
     Money, price and quantity are Arrow decimals, `executed_at` is UTC; `version` tells which
     version was read. Counterparty and account carry the name the reference data gives them,
     and an identifier a report lacks is filled in from its instrument, so that a CUSIP on one
-    side meets an ISIN on the other.
+    side meets an ISIN on the other. The reference data is read once a table and not joined to
+    every row.
     """
-    rows = trades.order_by("pk").values_list(*_FIELDS)
-    columns = dict(zip(_FIELDS, zip(*rows, strict=True), strict=False)) or dict.fromkeys(
-        _FIELDS, ()
+    table = read_table(trades.order_by("pk"), ["pk", *_EXACT, *_DATES, *_TEXT.values(), *_OTHER])
+    columns = {name: _said(table[field]) for name, field in _TEXT.items()}
+    source = _known(Source, ["timezone"], table["source_id"])
+    party = _known(Counterparty, _PARTY.values(), table["counterparty_id"])
+    account = _known(Account, ["code"], table["account_id"])
+    instrument = _known(Instrument, ["asset_class"], table["instrument_id"])
+    identifiers = _identifiers(table["instrument_id"])
+    columns |= {name: pc.coalesce(party[field], columns[name]) for name, field in _PARTY.items()}
+    columns |= {
+        "account": pc.coalesce(account["code"], columns["account"]),
+        "timezone": source["timezone"],
+        "asset_class": pc.coalesce(columns["asset_class"], instrument["asset_class"]),
+    }
+    columns |= {name: pc.coalesce(columns[name], known) for name, known in identifiers.items()}
+    columns |= {name: table[name] for name in (*_EXACT, *_DATES)}
+    frame = {name: pd.arrays.ArrowExtensionArray(column) for name, column in columns.items()}
+    return pd.DataFrame(
+        frame
+        | {
+            "executed_at": table["executed_at"].to_pandas().array,
+            "version": table["version"].to_numpy(),
+        },
+        index=pd.Index(table["pk"].to_numpy(), name="trade"),
     )
-    frame = pd.DataFrame(index=pd.Index(columns["pk"], dtype="int64", name="trade"))
-    for name, field in _TEXT.items():
-        frame[name] = _text(columns[field])
-    for name, (resolved, reported) in _RESOLVED.items():
-        frame[name] = _text(
-            [
-                known or said
-                for known, said in zip(columns[resolved], columns[reported], strict=True)
-            ]
-        )
-    for name in _EXACT:
-        frame[name] = _exact(columns[name])
-    for name in _DATES:
-        frame[name] = pd.array(
-            pa.array(columns[name], pa.date32()), dtype=pd.ArrowDtype(pa.date32())
-        )
-    frame["executed_at"] = pd.to_datetime(
-        pd.Series(columns["executed_at"], index=frame.index), utc=True
+
+
+def _said(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of text with nothing where it is empty: not said is unknown."""
+    return pc.if_else(pc.equal(column, ""), None, column)
+
+
+def _known(
+    model: type[Model], fields: Iterable[str], keys: pa.ChunkedArray
+) -> dict[str, pa.ChunkedArray]:
+    """Return what a reference table says under each key, or nothing."""
+    fields = list(fields)
+    wanted = model._default_manager.filter(pk__among=_distinct(keys))  # noqa: SLF001  any model's
+    rows = read_table(wanted.order_by(), ["pk", *fields])
+    places = pc.index_in(keys, value_set=rows["pk"])
+    return {field: _said(rows[field]).take(places) for field in fields}
+
+
+def _identifiers(instruments: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """Return what the reference data knows, where it knows exactly one value of a scheme."""
+    rows = read_table(
+        InstrumentIdentifier.objects.filter(
+            instrument__among=_distinct(instruments), scheme__in=_SCHEMES.values()
+        ).order_by(),
+        ["instrument_id", "scheme", "value"],
     )
-    frame["version"] = pd.array(columns["version"], dtype="int64")
-    by_instrument = _text(columns["instrument__asset_class"])
-    frame["asset_class"] = pd.Series(frame["asset_class"]).fillna(
-        pd.Series(by_instrument, index=frame.index)
+    found = rows.group_by(["instrument_id", "scheme"]).aggregate(
+        [("value", "min"), ("value", "count")]
     )
-    _fill_identifiers(frame, columns["instrument_id"])
-    return frame
-
-
-def _text(values: Iterable[str | None]) -> pd.api.extensions.ExtensionArray:
-    return pd.array(pa.array([value or None for value in values], pa.string()), dtype=TEXT)
-
-
-def _exact(values: Sequence[Decimal | None]) -> pd.api.extensions.ExtensionArray:
-    return pd.array(pa.array(values, pa.decimal128(38, PLACES)), dtype=EXACT)
-
-
-def _fill_identifiers(frame: pd.DataFrame, instrument_ids: Sequence[int | None]) -> None:
-    """Fill in what the reference data knows, where it knows exactly one value of a scheme."""
-    instruments = pd.Series(list(instrument_ids), index=frame.index, dtype="Int64")
-    identifiers = InstrumentIdentifier.objects.filter(scheme__in=_SCHEMES.values())
-    wanted = set(instrument_ids) - {None}
-    if len(wanted) <= READ_BATCH:
-        identifiers = identifiers.filter(instrument__in=wanted)
-    known = pd.DataFrame.from_records(
-        identifiers.values_list("instrument_id", "scheme", "value"),
-        columns=["instrument", "scheme", "value"],
-    )
-    known = known.drop_duplicates(["instrument", "scheme"], keep=False)
+    found = found.filter(pc.equal(found["value_count"], 1))
+    columns = {}
     for name, scheme in _SCHEMES.items():
-        values = known[known["scheme"] == scheme].set_index("instrument")["value"]
-        frame[name] = frame[name].fillna(instruments.map(values).astype(TEXT))
+        known = found.filter(pc.equal(found["scheme"], str(scheme)))
+        places = pc.index_in(instruments, value_set=known["instrument_id"])
+        columns[name] = known["value_min"].take(places)
+    return columns
+
+
+def _distinct(keys: pa.ChunkedArray) -> list[int]:
+    known: list[int] = pc.unique(keys).drop_null().to_pylist()
+    return known

@@ -270,6 +270,8 @@ def match(
         values["reconciliation"] = known.reconciliation if known else reconciliation()
     if "rule_set" not in values:
         values["rule_set"] = rule_set(values["reconciliation"].rule_set_name)
+    days = [leg.trade_date for leg in (*left, *right)]
+    values = {"first_trade_date": min(days), "last_trade_date": max(days)} | values
     made = Match.objects.create(**values)
     for side, legs in ((LegSide.LEFT, left), (LegSide.RIGHT, right)):
         for leg in legs:

@@ -6,6 +6,7 @@ class TradesConfig(AppConfig):
     verbose_name = "Trades"
 
     def ready(self) -> None:
-        from trades import fields
+        from trades import fields, lookups
 
         fields.register()
+        lookups.register()

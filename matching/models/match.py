@@ -20,7 +20,10 @@ from trades.models import Trade
 class Match(models.Model):
     """Trades of two sources taken for the same business: one or more a side."""
 
-    reconciliation = models.ForeignKey(Reconciliation, models.PROTECT, related_name="matches")
+    # The indexes below begin with it.
+    reconciliation = models.ForeignKey(
+        Reconciliation, models.PROTECT, related_name="matches", db_index=False
+    )
     run = models.ForeignKey(
         ReconciliationRun, models.PROTECT, null=True, blank=True, related_name="matches"
     )
@@ -28,10 +31,12 @@ class Match(models.Model):
     kind = models.CharField(max_length=3, choices=MatchKind)
     decision = models.CharField(max_length=6, choices=Decision)
     status = models.CharField(max_length=10, choices=MatchStatus)
-    pass_name = models.CharField(max_length=40)
+    pass_name = models.CharField(max_length=80)
     score = models.FloatField(null=True, help_text="Likeness, 0 to 1; empty when a person paired.")
     reason = models.CharField(max_length=200, blank=True, help_text="Why it waits for review.")
     created_at = models.DateTimeField()
+    first_trade_date = models.DateField(help_text="Earliest trade date compared.")
+    last_trade_date = models.DateField(help_text="Latest trade date compared.")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -50,7 +55,10 @@ class Match(models.Model):
                 name="match_only_a_review_is_proposed",
             ),
         ]
-        indexes = [models.Index(fields=["reconciliation", "status"], name="match_recon_status")]
+        indexes = [
+            models.Index(fields=["reconciliation", "status"], name="match_recon_status"),
+            models.Index(fields=["reconciliation", "last_trade_date"], name="match_recon_date"),
+        ]
 
     def __str__(self) -> str:
         return f"Match {self.pk}"
@@ -68,8 +76,11 @@ class Match(models.Model):
 class MatchLeg(models.Model):
     """One trade of a match, at the version that was compared."""
 
-    match = models.ForeignKey(Match, models.CASCADE, related_name="legs")
-    reconciliation = models.ForeignKey(Reconciliation, models.PROTECT, related_name="+")
+    # Its constraints have indexes that begin with these two.
+    match = models.ForeignKey(Match, models.CASCADE, related_name="legs", db_index=False)
+    reconciliation = models.ForeignKey(
+        Reconciliation, models.PROTECT, related_name="+", db_index=False
+    )
     trade = models.ForeignKey(Trade, models.PROTECT, related_name="legs")
     side = models.CharField(max_length=5, choices=LegSide)
     trade_version = models.PositiveIntegerField()

@@ -64,5 +64,6 @@ class TestTradesFrame:
         many = [factories.trade() for _ in range(30)]
 
         for trades in (few, many):
-            with django_assert_num_queries(2):
+            # The trades, and each table of the reference data once.
+            with django_assert_num_queries(6):
                 frame_of(*trades)
