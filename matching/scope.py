@@ -1,8 +1,10 @@
 """Which trades and matches a run looks at, as querysets."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from matching.choices import MatchStatus
 from matching.models import (
@@ -41,25 +43,42 @@ def of_asset_class(reconciliation: Reconciliation) -> Q:
     return Q(asset_class=wanted) | Q(asset_class="", instrument__asset_class=wanted)
 
 
-def in_scope(run: ReconciliationRun, source: Source) -> TradeQuerySet:
+def trades_by_standing(run: ReconciliationRun) -> dict[int, Counter[str | None]]:
     """
-    Return the trades of a source the run answers for: matched, broken or pending, each one.
+    Count, by source, the trades the run answers for: by the status of their match, or None.
 
     A cancelled trade nobody ever paired has nothing to agree with and is left out.
     """
-    dated = source.trades.between(run.from_date, run.to_date)
-    return dated.filter(of_asset_class(run.reconciliation)).filter(
-        ~Q(state=TradeState.CANCELLED) | live_leg(run.reconciliation)
+    compared = run.reconciliation
+    sources = (compared.left_source_id, compared.right_source_id)
+    leg = Q(legs__reconciliation=compared, legs__is_live=True)
+    trades = (
+        Trade.objects.between(run.from_date, run.to_date)
+        .filter(of_asset_class(compared), source__in=sources)
+        .annotate(leg=FilteredRelation("legs", condition=leg))
+        .filter(~Q(state=TradeState.CANCELLED) | Q(leg__isnull=False))
     )
+    counts: dict[int, Counter[str | None]] = {source: Counter() for source in sources}
+    rows = trades.order_by().values_list("source", "leg__match__status")
+    for source, status, count in rows.annotate(count=Count("pk")):
+        counts[source][status] = count
+    return counts
 
 
 def matches_in_scope(run: ReconciliationRun) -> MatchQuerySet:
-    """Return the live matches with a leg dated within the run."""
-    leg = MatchLeg.objects.filter(
-        match=OuterRef("pk"), trade__trade_date__range=(run.from_date, run.to_date)
-    )
+    """
+    Return the live matches with a leg dated within the run.
+
+    The dates a match was compared with tell, except of the few a trade of which was changed since.
+    """
     live = Match.objects.live().filter(reconciliation=run.reconciliation)
-    return live.filter(Exists(leg))
+    changed = live.stale()
+    days = (run.from_date, run.to_date)
+    compared = Q(first_trade_date__lte=run.to_date, last_trade_date__gte=run.from_date)
+    return live.filter(
+        (compared & ~Q(pk__in=changed.values("pk")))
+        | Q(pk__in=changed.filter(legs__trade__trade_date__range=days).values("pk"))
+    )
 
 
 def doubtful_matches(run: ReconciliationRun) -> MatchQuerySet:
@@ -81,13 +100,20 @@ def decided_matches_to_compare(run: ReconciliationRun) -> MatchQuerySet:
     return decided.filter(~Q(rule_set=run.rule_set) | _disagrees() | _changed())
 
 
-def open_trades(run: ReconciliationRun, source: Source, doubtful: MatchQuerySet) -> TradeQuerySet:
-    """Return the trades of a source the engine may pair: not held by a match that stands."""
-    standing = live_legs(run.reconciliation).exclude(match__in=doubtful.values("pk"))
-    doubted = MatchLeg.objects.filter(match__in=doubtful.values("pk"), is_live=True)
-    dated = Q(trade_date__range=(run.from_date - NEIGHBOUR_DAYS, run.to_date + NEIGHBOUR_DAYS)) | Q(
-        pk__in=doubted.values("trade")
-    )
+def open_trades(run: ReconciliationRun, source: Source, doubtful: Sequence[int]) -> TradeQuerySet:
+    """
+    Return the trades of a source the engine may pair: not held by a match that stands.
+
+    `doubtful` are the keys of the matches that do not.
+    """
+    days = (run.from_date - NEIGHBOUR_DAYS, run.to_date + NEIGHBOUR_DAYS)
+    doubted = MatchLeg.objects.filter(match__among=doubtful, is_live=True)
+    elsewhere = doubted.exclude(trade__trade_date__range=days).values_list("trade", flat=True)
+    dated = Q(trade_date__range=days)
+    # Hardly ever is there one, and without it the dates alone lead to the trades.
+    if far := list(elsewhere):
+        dated |= Q(pk__among=far)
+    standing = live_legs(run.reconciliation).exclude(match__among=doubtful)
     trades = Trade.objects.filter(of_asset_class(run.reconciliation), source=source)
     return trades.filter(dated).filter(~Exists(standing))
 

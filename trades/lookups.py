@@ -24,7 +24,8 @@ class Among(Lookup):
             field = self.lhs.output_field
             kind = "bigint" if isinstance(_stored(field), IntegerField) else "text"
             return f"{sql} = ANY(%s::{kind}[])", [*parameters, values]
-        return f"{sql} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(values)]
+        those = "(SELECT value FROM json_each(%s))"
+        return f"{sql} IN {those}", [*parameters, json.dumps(values)]
 
 
 def _stored(field: "Field[Any, Any]") -> "Field[Any, Any]":

@@ -1,6 +1,6 @@
 """Bulk writes of matches: a handful of statements, whatever the number of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,11 +16,13 @@ from matching.models import (
     Reconciliation,
     ReconciliationRun,
 )
-from matching.services.outcome import Outcome, rows
-from trades.services.bulk import batches
+from matching.services.outcome import Outcome
+from trades.fields import PLACES
+from trades.services.columns import new_keys, read_table, table_of, write_table
 
-BATCH = 5_000
 VALUE_LENGTH = 200
+STEP = Decimal(1).scaleb(-PLACES)
+PROPOSED = {Decision.AUTO: MatchStatus.MATCHED, Decision.REVIEW: MatchStatus.PROPOSED}
 
 
 def hold(reconciliation_id: int) -> None:
@@ -34,94 +36,99 @@ def hold(reconciliation_id: int) -> None:
 
 def supersede(match_ids: Sequence[int]) -> None:
     """Take apart the undecided matches of a list; one that a person decided stays."""
-    for ids in batches(match_ids):
-        undecided = Match.objects.filter(pk__in=ids, status__in=LIVE_MATCHES, decided_by=None)
-        superseded = list(undecided.values_list("pk", flat=True))
-        Match.objects.filter(pk__in=superseded).update(status=MatchStatus.SUPERSEDED)
-        MatchLeg.objects.filter(match__in=superseded).update(is_live=False)
+    ours = Match.objects.filter(pk__among=match_ids, decided_by=None)
+    ours.filter(status__in=LIVE_MATCHES).update(status=MatchStatus.SUPERSEDED)
+    legs = MatchLeg.objects.filter(match__among=match_ids, is_live=True)
+    legs.filter(match__status=MatchStatus.SUPERSEDED).update(is_live=False)
 
 
-def held_trades(reconciliation: Reconciliation, trade_ids: Sequence[int]) -> set[int]:
-    """Return those of the trades that have a live leg."""
-    held: set[int] = set()
-    for ids in batches(trade_ids):
-        legs = MatchLeg.objects.filter(reconciliation=reconciliation, is_live=True, trade__in=ids)
-        held.update(legs.values_list("trade", flat=True))
-    return held
+def trades_people_paired(reconciliation: Reconciliation) -> pd.Series:
+    """Return the keys of the trades in a live match that a person made or confirmed."""
+    legs = MatchLeg.objects.filter(
+        reconciliation=reconciliation, is_live=True, match__decided_by__isnull=False
+    )
+    return read_table(legs.order_by(), ["trade_id"])["trade_id"].to_pandas()
 
 
-def write_matches(*, run: ReconciliationRun, outcome: Outcome, at: datetime) -> dict[int, int]:
-    """Write new matches with their legs; return engine match id to primary key."""
-    columns = ("match_id", "kind", "decision", "pass_name", "score", "reason")
-    proposed = {Decision.AUTO: MatchStatus.MATCHED, Decision.REVIEW: MatchStatus.PROPOSED}
-    matches = {
-        match_id: Match(
-            reconciliation=run.reconciliation,
-            run=run,
-            rule_set=run.rule_set,
-            kind=kind,
-            decision=decision,
-            status=proposed[decision],
-            pass_name=pass_name,
-            score=score,
-            reason=reason,
+def write_matches(*, run: ReconciliationRun, outcome: Outcome, at: datetime) -> pd.Series:
+    """Write new matches with their legs; return their primary keys by engine match id."""
+    matches, legs = outcome.matches, outcome.legs
+    ids = matches["match_id"]
+    keys = pd.Series(new_keys(Match, len(ids)).to_numpy(), index=ids)
+    days = legs.groupby("match_id")["trade_date"].agg(["min", "max"]).reindex(ids)
+    write_table(
+        Match,
+        table_of(
+            Match,
+            len(ids),
+            id=keys,
+            reconciliation_id=run.reconciliation_id,
+            run_id=run.pk,
+            rule_set_id=run.rule_set_id,
+            kind=matches["kind"],
+            decision=matches["decision"],
+            status=matches["decision"].map(PROPOSED),
+            pass_name=matches["pass_name"],
+            score=matches["score"],
+            reason=matches["reason"],
             created_at=at,
-        )
-        for match_id, kind, decision, pass_name, score, reason in rows(outcome.matches, *columns)
-    }
-    Match.objects.bulk_create(matches.values(), batch_size=BATCH)
-    keys = {match_id: match.pk for match_id, match in matches.items()}
-    legs = rows(outcome.legs, "match_id", "row", "side", "version")
-    MatchLeg.objects.bulk_create(
-        [
-            MatchLeg(
-                match_id=keys[match_id],
-                reconciliation=run.reconciliation,
-                trade_id=trade,
-                side=side,
-                trade_version=version,
-            )
-            for match_id, trade, side, version in legs
-        ],
-        batch_size=BATCH,
+            first_trade_date=days["min"],
+            last_trade_date=days["max"],
+            decision_note="",
+        ),
+    )
+    write_table(
+        MatchLeg,
+        table_of(
+            MatchLeg,
+            len(legs),
+            match_id=legs["match_id"].map(keys),
+            reconciliation_id=run.reconciliation_id,
+            trade_id=legs["row"],
+            side=legs["side"],
+            trade_version=legs["version"],
+            is_live=True,
+        ),
     )
     return keys
 
 
-def write_differences(differences: pd.DataFrame, keys: dict[int, int]) -> None:
-    """Write differing fields; the frame is the engine's, `keys` its match ids to primary keys."""
-    columns = ("match_id", "field", "kind", "left", "right", "difference", "tolerance")
-    MatchDifference.objects.bulk_create(
-        [
-            MatchDifference(
-                match_id=keys[match_id],
-                field=field,
-                kind=kind,
-                left_value=_text(left),
-                right_value=_text(right),
-                difference=None if pd.isna(difference) else Decimal(str(difference)),
-                tolerance=_text(tolerance)[:80],
-            )
-            for match_id, field, kind, left, right, difference, tolerance in rows(
-                differences, *columns
-            )
-        ],
-        batch_size=BATCH,
+def write_differences(differences: pd.DataFrame, keys: pd.Series) -> None:
+    """Write differing fields; the frame is the engine's, `keys` primary keys by its match ids."""
+    write_table(
+        MatchDifference,
+        table_of(
+            MatchDifference,
+            len(differences),
+            match_id=differences["match_id"].map(keys),
+            field=differences["field"],
+            kind=differences["kind"],
+            left_value=_texts(differences["left"]),
+            right_value=_texts(differences["right"]),
+            difference=[_exact(value) for value in differences["difference"]],
+            tolerance=[text[:80] for text in _texts(differences["tolerance"])],
+        ),
     )
 
 
-def write_alternatives(alternatives: pd.DataFrame, keys: dict[int, int]) -> None:
+def write_alternatives(alternatives: pd.DataFrame, keys: pd.Series) -> None:
     """Write the near candidates of proposals."""
-    MatchAlternative.objects.bulk_create(
-        [
-            MatchAlternative(match_id=keys[match_id], trade_id=trade, side=side, score=score)
-            for match_id, trade, side, score in rows(
-                alternatives, "match_id", "row", "side", "score"
-            )
-        ],
-        batch_size=BATCH,
+    write_table(
+        MatchAlternative,
+        table_of(
+            MatchAlternative,
+            len(alternatives),
+            match_id=alternatives["match_id"].map(keys),
+            trade_id=alternatives["row"],
+            side=alternatives["side"],
+            score=alternatives["score"],
+        ),
     )
 
 
-def _text(value: Any) -> str:
-    return "" if pd.isna(value) else str(value)[:VALUE_LENGTH]
+def _texts(values: Iterable[Any]) -> list[str]:
+    return ["" if pd.isna(value) else str(value)[:VALUE_LENGTH] for value in values]
+
+
+def _exact(value: Any) -> Decimal | None:
+    return None if pd.isna(value) else Decimal(str(value)).quantize(STEP)

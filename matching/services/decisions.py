@@ -52,6 +52,7 @@ def pair_by_hand(
         rule_set = active_rule_set(reconciliation)
     except NoActiveRules as missing:
         raise DecisionRefused(str(missing)) from missing
+    days = [trade.trade_date for trade in (*left, *right)]
     match = Match.objects.create(
         reconciliation=reconciliation,
         rule_set=rule_set,
@@ -60,6 +61,8 @@ def pair_by_hand(
         status=MatchStatus.MATCHED,
         pass_name="manual",  # noqa: S106  the name of a pass, not a secret
         created_at=at,
+        first_trade_date=min(days),
+        last_trade_date=max(days),
         decided_by=by,
         decided_at=at,
         decision_note=reason,
@@ -72,7 +75,7 @@ def pair_by_hand(
         [(match.pk, leg.side, leg.trade_id) for leg in match.legs.all()],
         columns=["match_id", "side", "row"],
     )
-    bulk.write_differences(differences_of(legs, rules), {match.pk: match.pk})
+    bulk.write_differences(differences_of(legs, rules), pd.Series({match.pk: match.pk}))
     return match
 
 

@@ -64,9 +64,10 @@ class Outcome:
             joined[name] = pd.concat(there, ignore_index=True) if there else ours
         return Outcome(**joined, candidates_cut=self.candidates_cut + later.candidates_cut)
 
-    def with_versions(self, versions: pd.Series) -> "Outcome":
-        """Tell of each leg which version of its trade was compared; `versions` is by trade."""
-        return replace(self, legs=self.legs.assign(version=self.legs["row"].map(versions)))
+    def with_trades(self, trades: pd.DataFrame) -> "Outcome":
+        """Tell of each leg which version of its trade was compared, and the trade's date."""
+        compared = trades[["version", "trade_date"]].astype({"trade_date": "datetime64[s]"})
+        return replace(self, legs=self.legs.join(compared, on="row"))
 
     def signatures(self) -> dict[frozenset[tuple[str, int]], int]:
         """Return the legs of each match, as a set of (side, trade), to its match id."""

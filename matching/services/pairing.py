@@ -15,10 +15,9 @@ from matching.rules import rules_of_run
 from matching.scope import (
     decided_matches_to_compare,
     doubtful_matches,
-    in_scope,
-    live_leg,
     matches_in_scope,
     open_trades,
+    trades_by_standing,
 )
 from matching.services import bulk, standing
 from matching.services.comparing import compare_again
@@ -33,18 +32,17 @@ class PairedScope:
     """The outcome of pairing a run's trades, held until it is written in one transaction."""
 
     def __init__(
-        self, run: ReconciliationRun, rules: engine.RuleSet, outcome: Outcome, kept: list[int]
+        self, run: ReconciliationRun, rules: engine.RuleSet, outcome: Outcome, replaced: list[int]
     ) -> None:
         self.run = run
         self.rules = rules
         self.outcome = outcome
-        self.kept = kept
+        self.replaced = replaced
 
     def write(self, *, at: datetime) -> None:
         """Take apart what the new pairing replaces and write it, leaving people's work alone."""
         bulk.hold(self.run.reconciliation_id)
-        replaced = doubtful_matches(self.run).exclude(pk__in=self.kept)
-        bulk.supersede(list(replaced.values_list("pk", flat=True)))
+        bulk.supersede(self.replaced)
         outcome = self.outcome.without(self._taken_meanwhile())
         keys = bulk.write_matches(run=self.run, outcome=outcome, at=at)
         bulk.write_differences(outcome.differences, keys)
@@ -55,26 +53,24 @@ class PairedScope:
             rule_set=self.run.rule_set,
         )
 
-    def _taken_meanwhile(self) -> set[int]:
+    def _taken_meanwhile(self) -> pd.Series:
         """Find the new matches one of whose trades a person paired while the engine worked."""
         legs = self.outcome.legs
-        held = bulk.held_trades(self.run.reconciliation, legs["row"].tolist())
-        return set(legs.loc[legs["row"].isin(held), "match_id"])
+        held = bulk.trades_people_paired(self.run.reconciliation)
+        return legs.loc[legs["row"].isin(held), "match_id"]
 
     def count(self) -> None:
         """Set the run's counts to how its scope stands now."""
         run = self.run
-        agreed = MatchLeg.objects.filter(
-            reconciliation=run.reconciliation, is_live=True, match__status=MatchStatus.MATCHED
-        )
+        standing = trades_by_standing(run)
         for side, source in (
-            (LegSide.LEFT, run.reconciliation.left_source),
-            (LegSide.RIGHT, run.reconciliation.right_source),
+            (LegSide.LEFT, run.reconciliation.left_source_id),
+            (LegSide.RIGHT, run.reconciliation.right_source_id),
         ):
-            trades = in_scope(run, source)
-            setattr(run, f"{side}_trades", trades.count())
-            setattr(run, f"matched_{side}", trades.filter(pk__in=agreed.values("trade")).count())
-            setattr(run, f"unmatched_{side}", trades.filter(~live_leg(run.reconciliation)).count())
+            stand = standing[source]
+            setattr(run, f"{side}_trades", sum(stand.values()))
+            setattr(run, f"matched_{side}", stand[MatchStatus.MATCHED])
+            setattr(run, f"unmatched_{side}", stand[None])
         live = matches_in_scope(run)
         made = live.filter(status=MatchStatus.MATCHED, decision=Decision.AUTO)
         run.auto_matched = made.count()
@@ -90,7 +86,7 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
     """
     began = time.perf_counter()
     on_progress("Reading trades", 5)
-    doubtful = doubtful_matches(run)
+    doubtful = list(doubtful_matches(run).order_by().values_list("pk", flat=True))
     left = trades_frame(open_trades(run, run.reconciliation.left_source, doubtful))
     right = trades_frame(open_trades(run, run.reconciliation.right_source, doubtful))
     run.timings["read"] = round(time.perf_counter() - began, 3)
@@ -100,12 +96,13 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
     outcome = _living_then_cancelled(
         left, right, rules, refused=refused_pairs(run), on_pass=_told(on_progress, rules)
     )
-    versions = pd.concat([left["version"], right["version"]])
-    outcome = outcome.with_versions(versions).only(_with_a_leg_in_scope(run, outcome, left, right))
+    outcome = outcome.with_trades(pd.concat([left, right]))
+    outcome = outcome.only(_with_a_leg_in_scope(run, outcome))
     outcome = outcome.without(_refused_groups(run, outcome))
     kept = standing.confirmed(outcome, doubtful, run.rule_set_id)
     run.timings["pair"] = round(time.perf_counter() - began - run.timings["read"], 3)
-    return PairedScope(run, rules, outcome.without(kept.values()), list(kept))
+    replaced = [key for key in doubtful if key not in kept]
+    return PairedScope(run, rules, outcome.without(kept.values()), replaced)
 
 
 def refused_pairs(run: ReconciliationRun) -> pd.DataFrame:
@@ -189,9 +186,7 @@ def _living_and_cancelled(trades: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
     return trades[~cancelled], trades[cancelled]
 
 
-def _with_a_leg_in_scope(
-    run: ReconciliationRun, outcome: Outcome, left: pd.DataFrame, right: pd.DataFrame
-) -> set[int]:
-    dates = pd.concat([left["trade_date"], right["trade_date"]])
-    within = outcome.legs["row"].map(dates).between(run.from_date, run.to_date)
-    return set(outcome.legs.loc[within, "match_id"])
+def _with_a_leg_in_scope(run: ReconciliationRun, outcome: Outcome) -> pd.Series:
+    days = outcome.legs["trade_date"]
+    within = days.between(pd.Timestamp(run.from_date), pd.Timestamp(run.to_date))
+    return outcome.legs.loc[within, "match_id"]

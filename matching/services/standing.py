@@ -1,8 +1,9 @@
 """Which matches of earlier runs a new look confirms word for word, and so leaves alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from matching.models import MatchAlternative, MatchDifference, MatchLeg
+from matching.models import Match, MatchAlternative, MatchDifference, MatchLeg
 from matching.querysets import MatchQuerySet
 from matching.services.outcome import Outcome, rows
 
@@ -18,7 +19,7 @@ class Content:
     alternatives: set[int] = field(default_factory=set)
 
 
-def confirmed(outcome: Outcome, doubtful: MatchQuerySet, rule_set_id: int) -> dict[int, int]:
+def confirmed(outcome: Outcome, doubtful: Sequence[int], rule_set_id: int) -> dict[int, int]:
     """
     Return primary key to engine match id of the doubted matches that came out the same.
 
@@ -26,7 +27,7 @@ def confirmed(outcome: Outcome, doubtful: MatchQuerySet, rule_set_id: int) -> di
     the same differences and the same alternatives. People have these rows open; a new row for an
     unchanged answer would take them away.
     """
-    kept_rules = doubtful.filter(rule_set_id=rule_set_id)
+    kept_rules = Match.objects.filter(pk__among=doubtful, rule_set_id=rule_set_id)
     legs: dict[int, set[tuple[str, int]]] = {}
     changed: set[int] = set()
     for match_id, side, trade_id, compared, current in MatchLeg.objects.filter(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -67,6 +68,23 @@ def write_table(model: type[Model], table: pa.Table) -> None:
     for batch in table.to_batches(max_chunksize=WRITE_BATCH):
         columns = [_python_values(fields[name], batch.column(name)) for name in table.column_names]
         write_rows(model, table.column_names, zip(*columns, strict=True))
+
+
+def table_of(model: type[Model], count: int, **columns: Any) -> pa.Table:
+    """
+    Return a table for `write_table` of that many rows.
+
+    A column is given as an array, a list or a series, or as the one value of all rows.
+    """
+    fields = {field.attname: field for field in model._meta.concrete_fields}  # noqa: SLF001
+    arrays = {}
+    for name, values in columns.items():
+        kind = arrow_type(fields[name])
+        if values is None or isinstance(values, str | int | float | date):
+            arrays[name] = pa.repeat(pa.scalar(values, kind), count)
+        else:
+            arrays[name] = pa.array(values, kind, from_pandas=True)
+    return pa.table(arrays)
 
 
 def new_keys(model: type[Model], count: int) -> pa.Array:
