@@ -12,6 +12,9 @@ TOOLS := $(VENV)/tools
 UV := $(TOOLS)/bin/uv
 UV_RANGE := uv>=0.9,<1
 STAMP := $(VENV)/.installed
+# Apart from .venv: a sync of that would remove what only the benchmarks need.
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.installed
 PORT ?= 8000
 HOST ?= 127.0.0.1
 WORKERS ?= 2
@@ -77,15 +80,25 @@ lint: install ## ruff, mypy and the import contracts
 	echo "import contracts" && $(VENV)/bin/lint-imports
 	echo "Clean. Next: make test."
 
-lock: install ## resolve pyproject.toml again into both hashed locks
+lock: install ## resolve pyproject.toml again into the three hashed locks
 	@export VIRTUAL_ENV="$$PWD/$(VENV)" UV_CUSTOM_COMPILE_COMMAND="make lock"
-	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --all-extras pyproject.toml -o requirements.lock
-	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --group dev pyproject.toml -o requirements-dev.lock
-	echo "Locked. Next: make install, make test, and look at the diff of the two locks."
+	compile() { $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--no-header --python-version 3.11 pyproject.toml "$$@"; }
+	served=(--extra postgres --extra redis --extra sftp --extra s3)
+	compile "$${served[@]}" -o requirements.lock
+	compile --group dev -o requirements-dev.lock
+	# The versions measured are the versions served.
+	compile "$${served[@]}" --extra bench -c requirements.lock -o requirements-bench.lock
+	echo "Locked. Next: make install, make test, and look at the diff of the three locks."
 
-bench: install ## time both feeds of 20,000 trades and judge the result against the truth
+bench: $(BENCH_STAMP) ## measure everything and write docs/performance.md (ARGS="--rows 10000 --runs 1")
+	@$(BENCH_VENV)/bin/python -m benchmarks.report $(ARGS)
+
+$(BENCH_STAMP): requirements-bench.lock | $(STAMP)
+	@echo "Setting up $(BENCH_VENV), with Splink and DuckDB to compare with ..."
+	if ! [ -x $(BENCH_VENV)/bin/python ]; then $(PY) -m venv --without-pip $(BENCH_VENV); fi
+	VIRTUAL_ENV="$$PWD/$(BENCH_VENV)" $(UV) pip sync --quiet --require-hashes requirements-bench.lock
+	touch $@
+
+figures: install ## judge both feeds of a generated fortnight against the truth (ARGS="--trades 20000")
 	@$(PY) benchmarks/two_feeds.py $(ARGS)
-
-figures: bench ## the same as bench

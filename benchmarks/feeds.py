@@ -10,6 +10,7 @@ which were reported wrongly.
 """
 
 import argparse
+import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -222,7 +223,8 @@ def write_csv(table: pa.Table, path: Path) -> None:
 
 def read_csv(path: Path) -> pa.Table:
     """Return a report's file as a table of the engine's types, empty text being null."""
-    header = path.open(encoding="utf-8").readline().replace('"', "").strip().split(",")
+    with path.open(encoding="utf-8", newline="") as file:
+        header = next(csv.reader(file))
     return pyarrow.csv.read_csv(
         path,
         convert_options=pyarrow.csv.ConvertOptions(

@@ -4,7 +4,7 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -17,17 +17,15 @@ class MeasurementFailed(Exception):
     """A child process ended without its figures; the text is the end of what it said."""
 
 
-def in_child(
-    module: str, *arguments: object, python: str | Path = sys.executable
-) -> dict[str, Any]:
+def in_child(module: str, *arguments: object, well: Container[int] = (0,)) -> dict[str, Any]:
     """
     Return the figures that `module` prints as its last line, one JSON object.
 
-    :raises MeasurementFailed: if it exits with an error.
+    :raises MeasurementFailed: if it exits with a code that is not `well`.
     """
-    command = [str(python), "-m", module, *map(str, arguments)]
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
+    if done.returncode not in well:
         raise MeasurementFailed(f"{module} failed: {done.stderr.strip()[-2_000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 

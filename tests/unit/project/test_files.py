@@ -63,7 +63,9 @@ def test_help_lists_every_target():
     assert documented == _make_targets()
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"]
+)
 class TestLocks:
     def test_every_package_is_pinned_with_its_hashes(self, name):
         text = (ROOT / name).read_text().replace("\\\n", " ")
