@@ -8,6 +8,13 @@ class DeliveryStatus(TextChoices):
     FAILED = "FAILED", "Failed"
 
 
+class DeliveryStep(TextChoices):
+    """What a running delivery is at."""
+
+    READING = "READING", "Reading"
+    MERGING = "MERGING", "Merging"
+
+
 class RejectStatus(TextChoices):
     OPEN = "OPEN", "To be fixed"
     REPLAYED = "REPLAYED", "Fixed and replayed"

@@ -3,10 +3,13 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from connectors.protocol import Record, Unreadable
+from connectors.spool import Spool
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,70 +18,107 @@ _BOMS = (
 )
 # One field may be long; one that swallowed the file for want of a quote may not.
 FIELD_LIMIT = 131_072
+_PIECE = 1024 * 1024
+
+
+# Begins the text anew each time: its lines, with their ends as they are.
+Lines = Callable[[], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A decoded file: its header as written and as names, and the text below it."""
+    """A decoded file: its header as written and as names, and the lines it begins with."""
 
-    text: str
+    lines: Lines
     header_text: str
     header: tuple[str, ...]
     delimiter: str
 
 
-def decode(content: bytes, encoding: str, name: str) -> str:
+class Row(NamedTuple):
+    """One row below the header: the line it begins on, its text, and its fields or a problem."""
+
+    number: int
+    text: str
+    fields: list[str]
+    problem: str = ""
+
+
+def text_of(file: Spool, encoding: str, name: str) -> Lines:
     """
-    Return the text of a file; a byte order mark overrules the layout's encoding.
+    Return the lines of a file, all of which can be decoded.
+
+    A byte order mark overrules the layout's encoding.
 
     :raises Unreadable: if the file is empty, binary or in another encoding.
     """
-    if not content.strip():
-        raise Unreadable(f"{name} is empty; ask the source to send it again.")
-    encoding = next((found for mark, found in _BOMS if content.startswith(mark)), encoding)
+    with file.binary() as content:
+        start = content.read(4)
+    encoding = next((found for mark, found in _BOMS if start.startswith(mark)), encoding)
+    _check_decodes(file, encoding, name)
+    first = next((line for line in file.lines(encoding) if line.strip()), "")
+    # Further down a zero byte is one bad row's.
+    if "\x00" in first:
+        raise Unreadable(f"{name} is no text but binary data; send it as delimited text.")
+    return partial(file.lines, encoding)
+
+
+def lines_of(text: str) -> Lines:
+    return partial(io.StringIO, text, newline="")
+
+
+def _check_decodes(file: Spool, encoding: str, name: str) -> None:
     try:
-        text = content.decode(encoding)
+        decoder = codecs.getincrementaldecoder(encoding)()
     except LookupError as problem:
         raise Unreadable(
             f"The layout's encoding {encoding!r} is none that is known; write utf-8 or cp1252."
         ) from problem
-    except UnicodeDecodeError as problem:
-        line = content.count(b"\n", 0, problem.start) + 1
-        raise Unreadable(
-            f"{name} is not written in {encoding}: line {line} has the byte "
-            f"0x{content[problem.start]:02X}. Save it as UTF-8, or name its encoding in the layout."
-        ) from problem
-    # Further down a zero byte is one bad row's.
-    if "\x00" in text.lstrip().partition("\n")[0]:
-        raise Unreadable(f"{name} is no text but binary data; send it as delimited text.")
-    return text
+    is_blank, lines, piece = True, 0, b""
+    with file.binary() as content:
+        try:
+            while piece := content.read(_PIECE):
+                is_blank = is_blank and not piece.strip()
+                decoder.decode(piece)
+                lines += piece.count(b"\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as problem:
+            # The decoder may have kept the last few bytes of the piece before.
+            at = problem.start - (len(problem.object) - len(piece))
+            line = lines + piece.count(b"\n", 0, max(at, 0)) + 1
+            raise Unreadable(
+                f"{name} is not written in {encoding}: line {line} has the byte "
+                f"0x{problem.object[problem.start]:02X}. Save it as UTF-8, or name its encoding "
+                "in the layout."
+            ) from problem
+    if is_blank:
+        raise Unreadable(f"{name} is empty; ask the source to send it again.")
 
 
-def read_header(text: str, delimiter: str, name: str) -> Table:
+def read_header(lines: Lines, delimiter: str, name: str) -> Table:
     """
     Return the table whose first line that is not blank holds the column names.
 
     :raises Unreadable: if there is no such line.
     """
-    lines = _Lines(text)
-    for fields in _reader(lines, delimiter):
+    taken = _Lines(lines())
+    for fields in _reader(taken, delimiter):
         if any(field.strip() for field in fields):
             header = tuple(field.strip().lstrip("\ufeff") for field in fields)
-            return Table(text, lines.take(), header, delimiter)
-        lines.take()
+            return Table(lines, taken.take(), header, delimiter)
+        taken.take()
     raise Unreadable(f"{name} has no header; its first line must name the columns.")
 
 
-def read_records(table: Table, columns: Sequence[str]) -> Iterator[Record]:
+def read_rows(table: Table) -> Iterator[Row]:
     """
-    Yield every record below the header; blank lines are none.
+    Yield every row below the header; blank lines are none.
 
-    `columns` gives each header's canonical name, or empty text for what stays raw only. A
-    record with more or fewer fields than the header is yielded with its problem.
+    One with more or fewer fields than the header is yielded with its problem.
     """
-    names = _distinct(table.header)
-    lines = _Lines(table.text)
+    lines = _Lines(table.lines())
     reader = _reader(lines, table.delimiter)
+    width = len(table.header)
     is_header = True
     while True:
         start = lines.number + 1
@@ -87,7 +127,7 @@ def read_records(table: Table, columns: Sequence[str]) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as problem:
-            yield Record(start, _shown(lines.take()), {}, {}, _broken(problem))
+            yield Row(start, _shown(lines.take()), [], _broken(problem))
             continue
         text = lines.take()
         if not fields or (len(fields) == 1 and not fields[0].strip()):
@@ -95,26 +135,35 @@ def read_records(table: Table, columns: Sequence[str]) -> Iterator[Record]:
         if is_header:
             is_header = not any(field.strip() for field in fields)
             continue
-        if _is_cut_off(text, table.delimiter):
-            yield Record(start, _shown(text), {}, {}, "A quote is opened and never closed.")
-            continue
-        yield _record(start, text, fields, names, columns)
+        yield _row(start, text, fields, width, table.delimiter)
 
 
 def parse_line(
     table_header: str, text: str, delimiter: str, columns: Sequence[str]
 ) -> list[Record]:
-    """Return the records of `text` as they would be read below `table_header`."""
+    """
+    Return the records of `text` as they would be read below `table_header`.
+
+    `columns` gives each header's canonical name, or empty text for what stays raw only.
+    """
     header = table_header if table_header.endswith("\n") else f"{table_header}\n"
-    table = read_header(header + text, delimiter, "The corrected row")
-    return list(read_records(table, columns))
+    table = read_header(lines_of(header + text), delimiter, "The corrected row")
+    return [record_of(row, table, columns) for row in read_rows(table)]
+
+
+def record_of(row: Row, table: Table, columns: Sequence[str]) -> Record:
+    if row.problem:
+        return Record(row.number, row.text, {}, {}, row.problem)
+    values = {column: value for column, value in zip(columns, row.fields, strict=True) if column}
+    raw = dict(zip(distinct(table.header), row.fields, strict=True))
+    return Record(row.number, row.text, values, raw)
 
 
 class _Lines:
     """The lines of a text, remembering those that the current record has taken."""
 
-    def __init__(self, text: str) -> None:
-        self._lines = io.StringIO(text, newline="")
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = lines
         self._taken: list[str] = []
         self.number = 0
 
@@ -135,27 +184,24 @@ def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(iter(lines), delimiter=delimiter)
 
 
-def _record(
-    start: int, text: str, fields: list[str], names: Sequence[str], columns: Sequence[str]
-) -> Record:
+def _row(start: int, text: str, fields: list[str], width: int, delimiter: str) -> Row:
     shown = _shown(text)
-    while len(fields) > len(names) and not fields[-1].strip():
+    if text.count('"') % 2 and _is_cut_off(text, delimiter):
+        return Row(start, shown, [], "A quote is opened and never closed.")
+    while len(fields) > width and not fields[-1].strip():
         fields.pop()
-    if len(fields) != len(names):
-        problem = f"The row has {_count(len(fields))} where the header has {len(names)}"
+    if len(fields) != width:
+        problem = f"The row has {_count(len(fields))} where the header has {width}"
         if "\n" in shown:
             problem += "; a quote that is opened and not closed would do this"
-        return Record(start, shown, {}, {}, f"{problem}.")
+        return Row(start, shown, [], f"{problem}.")
     if "\x00" in text:
-        return Record(start, shown, {}, {}, "The row holds a zero byte, which no text has.")
-    values = {column: value for column, value in zip(columns, fields, strict=True) if column}
-    return Record(start, shown, values, dict(zip(names, fields, strict=True)))
+        return Row(start, shown, [], "The row holds a zero byte, which no text has.")
+    return Row(start, shown, fields)
 
 
 def _is_cut_off(text: str, delimiter: str) -> bool:
     """Tell whether the file ended inside quotes: what is there of the field is not all of it."""
-    if text.count('"') % 2 == 0:
-        return False
     try:
         list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as problem:
@@ -179,7 +225,7 @@ def _broken(problem: csv.Error) -> str:
     return f"The row cannot be split into fields: {problem}."
 
 
-def _distinct(header: Sequence[str]) -> list[str]:
+def distinct(header: Sequence[str]) -> list[str]:
     """Return names for the raw payload, two columns of one name kept apart."""
     names: list[str] = []
     for position, name in enumerate(header, start=1):

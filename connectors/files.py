@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from connectors.outbound import check_host
 from connectors.protocol import FileArrival, Order, Record, Unreadable
 from connectors.secrets import from_environment, optional, variable
+from connectors.spool import Spool, TooLarge
 
 _DATE = re.compile(r"\{date:([^}]+)\}")
 _PORTS = {"sftp": 22, "s3": 443, "gs": 443, "abfs": 443}
@@ -45,7 +46,7 @@ class FilesConnector:
             for found in _matching(system, root, pattern, order):
                 yield FileArrival(
                     name=found.path.rpartition("/")[2],
-                    content=_content(system, found),
+                    content=_spooled(system, found),
                     of_date=found.of_date,
                 )
         except (OSError, ValueError) as problem:
@@ -164,17 +165,17 @@ def _patterns(pattern: str, order: Order) -> list[tuple[str, date | None]]:
     return [(_DATE.sub(day.strftime(form[1]), pattern), day) for day in dates]
 
 
-def _content(system: Any, found: _Found) -> bytes:
+def _spooled(system: Any, found: _Found) -> Spool:
     limit = django_settings.MAX_UPLOAD_BYTES
     if found.size > limit:
         raise _too_large(found.path, f"{found.size:,}")
     if isinstance(getattr(system, "protocol", None), tuple) and "file" in system.protocol:
         _check_below_root(found.path)
-    with system.open(found.path, "rb") as file:
-        content: bytes = file.read(limit + 1)
-    if len(content) > limit:  # a listing may not tell the size, or it grew since
-        raise _too_large(found.path, f"more than {limit:,}")
-    return content
+    try:
+        with system.open(found.path, "rb") as file:
+            return Spool(file, limit=limit)
+    except TooLarge as problem:  # a listing may not tell the size, or it grew since
+        raise _too_large(found.path, f"more than {limit:,}") from problem
 
 
 def _too_large(path: str, size: str) -> Unreadable:

@@ -5,11 +5,13 @@ Another package adds one by an entry point in the group ``recon.connectors`` who
 class with these methods and no constructor arguments.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
+
+from connectors.spool import Spool
 
 
 class Unreadable(Exception):
@@ -56,20 +58,28 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class FileArrival:
-    """A delimited file; `of_date` is the date in its name, if there is one."""
+    """
+    A delimited file; `of_date` is the date in its name, if there is one.
+
+    `content` is its bytes, or for a file that may be large a `Spool` of an open one.
+    """
 
     name: str
-    content: bytes
+    content: bytes | Spool
     of_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordArrival:
-    """Records from an interface; `digest` is of the replies they came in."""
+    """
+    Records from an interface; `digest` is of the replies they came in.
+
+    They are read once and a batch at a time, so they may be made as they are asked for.
+    """
 
     name: str
     digest: str
-    records: Sequence[Record]
+    records: Iterable[Record]
 
 
 class Connector(Protocol):

@@ -1,15 +1,22 @@
-"""A record of text becomes a typed trade report, or a reason why it cannot."""
+"""
+A record of text becomes a typed trade report, or a reason why it cannot.
+
+What the columns of a row mean stands in one table of readers. A row is read by it alone here, and
+many rows side by side in `connectors.batches`.
+"""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connectors import habits as reading
 from connectors.habits import Habits, NotReadable
 from connectors.protocol import Record
-from trades.choices import Side
+from trades.choices import Side, TradeState
 from trades.currencies import MINOR_UNITS
 from trades.identifiers import compact, is_valid
 from trades.models import Trade
@@ -39,12 +46,47 @@ _LENGTH = {
 }
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BIC = re.compile(r"^[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")
+_CURRENCY = re.compile(r"^[A-Z]{3,4}$")
 # Reports come with these where they mean nothing.
 _BLANKS = frozenset({"", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan"})
 
 
 class RowRefused(Exception):
     """A row cannot be loaded; the text lists everything that is wrong with it."""
+
+
+class Problems(list[str]):
+    """What is wrong with a row, collected rather than stopped at."""
+
+    def value(self, name: str, text: str, read: Callable[[str], Any]) -> Any:
+        """Return what `text` says, or None if it says nothing or cannot be read."""
+        if not text:
+            return None
+        try:
+            return read(text)
+        except NotReadable as problem:
+            said = str(problem)
+            self.append(said if said.startswith(name) else f"{name} {said}")
+            return None
+
+    def required(self, name: str, text: str, read: Callable[[str], Any]) -> Any:
+        if not text:
+            self.append(f"{name} is missing")
+        return self.value(name, text, read)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """
+    Reads one column, or a few that only together mean something, into fields of the report.
+
+    `read` takes the problems to add to, the habits and one text a column, empty where the row
+    says nothing. It returns the field's value, or a tuple where there are several `fields`.
+    """
+
+    columns: tuple[str, ...]
+    fields: tuple[str, ...]
+    read: Callable[..., Any]
 
 
 def report_of(record: Record, habits: Habits) -> TradeReport:
@@ -58,118 +100,159 @@ def report_of(record: Record, habits: Habits) -> TradeReport:
     """
     if record.problem:
         raise RowRefused(record.problem)
-    reader = _Reader(record.values, habits)
-    values = reader.read()
-    if reader.problems:
-        raise RowRefused("; ".join(reader.problems) + ".")
+    problems = Problems()
+    values: dict[str, Any] = {}
+    for reader in READERS:
+        texts = [said(record.values.get(column, "")) for column in reader.columns]
+        found = reader.read(problems, habits, *texts)
+        values |= zip(reader.fields, found if len(reader.fields) > 1 else [found], strict=True)
+    if problems:
+        raise RowRefused("; ".join(problems) + ".")
     return TradeReport(**values, raw=dict(record.raw))
 
 
-class _Reader:
-    """Reads one row's columns, collecting what is wrong rather than stopping at it."""
+def said(text: str) -> str:
+    """Return what a cell says: empty text where it stands for nothing."""
+    text = text.strip()
+    return "" if text in _BLANKS else text
 
-    def __init__(self, values: Mapping[str, str], habits: Habits) -> None:
-        self._values = {
-            name: text
-            for name, value in values.items()
-            if (text := value.strip()) and text not in _BLANKS
-        }
-        self._habits = habits
-        self.problems: list[str] = []
 
-    def read(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name in _TEXTS:
-            found[FIELD_OF.get(name, name)] = self._text(name)
-        if not found["source_trade_id"]:
-            self.problems.append("trade_id is missing")
-        trade_date = found["trade_date"] = self._required("trade_date", self._day)
-        found["settlement_date"] = self._value("settlement_date", self._day)
-        found["executed_at"] = self._value(
-            "executed_at", lambda text: self._moment(text, trade_date)
+def _text(name: str, problems: Problems, _: Habits, text: str) -> str:
+    if len(text) > _LENGTH[name]:
+        problems.append(f"{name} has {len(text)} characters; at most {_LENGTH[name]} fit")
+    if _UNSTORABLE.search(text):
+        problems.append(f"{name} holds a character that no text has")
+    return text
+
+
+def _trade_id(problems: Problems, habits: Habits, text: str) -> str:
+    if not text:
+        problems.append("trade_id is missing")
+    return _text("trade_id", problems, habits, text)
+
+
+def _venue(problems: Problems, habits: Habits, text: str) -> str:
+    return _text("venue", problems, habits, text).upper()
+
+
+def _trade_date(problems: Problems, habits: Habits, text: str) -> date | None:
+    found: date | None = problems.required("trade_date", text, partial(_day, habits))
+    return found
+
+
+def _settlement_date(problems: Problems, habits: Habits, text: str) -> date | None:
+    found: date | None = problems.value("settlement_date", text, partial(_day, habits))
+    return found
+
+
+def _day(habits: Habits, text: str) -> date:
+    return reading.day(text, habits.date_formats)
+
+
+def _executed_at(problems: Problems, habits: Habits, text: str, trade_date: str) -> Any:
+    # Many sources send a time alone: it is on the trade date. What is wrong with that, its own
+    # column says.
+    on = Problems().value("trade_date", trade_date, partial(_day, habits))
+    return problems.value(
+        "executed_at",
+        text,
+        lambda text: reading.moment(text, habits.time_formats, habits.timezone, on),
+    )
+
+
+def _number(habits: Habits, text: str) -> Decimal:
+    return reading.number(text, habits.decimal_separator)
+
+
+def _money(name: str, problems: Problems, habits: Habits, text: str) -> Decimal | None:
+    found: Decimal | None = problems.value(name, text, partial(_number, habits))
+    return found
+
+
+def _side_and_quantity(
+    problems: Problems, habits: Habits, side_text: str, quantity_text: str
+) -> tuple[str | None, Decimal | None]:
+    """Return side and quantity above zero, from a side, a sign, or both agreeing."""
+    quantity = problems.required("quantity", quantity_text, partial(_number, habits))
+    if side_text or not habits.signed_quantity:
+        side = problems.required("side", side_text, lambda text: reading.side(text, habits))
+    else:
+        side = Side.SELL.value if quantity is not None and quantity < 0 else Side.BUY.value
+    if quantity is None:
+        return side, None
+    if quantity == 0:
+        problems.append("quantity is zero")
+    elif quantity < 0 and side == Side.BUY:
+        problems.append(f"quantity {quantity:f} is negative and the side is a purchase")
+    return side, abs(quantity)
+
+
+def _identifiers(problems: Problems, _: Habits, *texts: str) -> tuple[str, ...]:
+    *codes, symbol = texts
+    given = {name: compact(text) for name, text in zip(_CHECKED, codes, strict=True)}
+    valid = {
+        name: code if code and is_valid(_CHECKED[name], code) else ""
+        for name, code in given.items()
+    }
+    if not symbol and not any(valid.values()):
+        wrong = " and ".join(
+            f"{name} {text!r}" for name, text in zip(_CHECKED, codes, strict=True) if given[name]
         )
-        for name in _MONEY:
-            found[name] = self._value(name, self._number)
-        quantity = self._required("quantity", self._number)
-        found["side"], found["quantity"] = self._side(quantity)
-        found |= self._identifiers(found["symbol"])
-        found["currency"] = self._value("currency", _currency) or ""
-        found["asset_class"] = reading.asset_class(self._values.get("asset_class", ""))
-        found["state"] = self._value("state", reading.state) or "NEW"
-        found["venue"] = self._text("venue").upper()
-        lei = compact(self._values.get("counterparty_lei", ""))
-        found["counterparty_lei"] = lei if is_valid("LEI", lei) else ""
-        bic = compact(self._values.get("counterparty_bic", ""))
-        found["counterparty_bic"] = bic if _BIC.match(bic) else ""
-        return found
-
-    def _day(self, text: str) -> date:
-        return reading.day(text, self._habits.date_formats)
-
-    def _moment(self, text: str, on: date | None) -> Any:
-        return reading.moment(text, self._habits.time_formats, self._habits.timezone, on)
-
-    def _number(self, text: str) -> Decimal:
-        return reading.number(text, self._habits.decimal_separator)
-
-    def _value(self, name: str, read: Callable[[str], Any]) -> Any:
-        text = self._values.get(name)
-        if text is None:
-            return None
-        try:
-            return read(text)
-        except NotReadable as problem:
-            said = str(problem)
-            self.problems.append(said if said.startswith(name) else f"{name} {said}")
-            return None
-
-    def _required(self, name: str, read: Callable[[str], Any]) -> Any:
-        if name not in self._values:
-            self.problems.append(f"{name} is missing")
-        return self._value(name, read)
-
-    def _text(self, name: str) -> str:
-        text = self._values.get(name, "")
-        if len(text) > _LENGTH[name]:
-            self.problems.append(f"{name} has {len(text)} characters; at most {_LENGTH[name]} fit")
-        if _UNSTORABLE.search(text):
-            self.problems.append(f"{name} holds a character that no text has")
-        return text
-
-    def _side(self, quantity: Decimal | None) -> tuple[str | None, Decimal | None]:
-        """Return side and quantity above zero, from a side, a sign, or both agreeing."""
-        is_signed = self._habits.signed_quantity
-        if "side" in self._values or not is_signed:
-            side = self._required("side", lambda text: reading.side(text, self._habits))
-        else:
-            side = Side.SELL.value if quantity is not None and quantity < 0 else Side.BUY.value
-        if quantity is None:
-            return side, None
-        if quantity == 0:
-            self.problems.append("quantity is zero")
-        elif quantity < 0 and side == Side.BUY:
-            self.problems.append(f"quantity {quantity:f} is negative and the side is a purchase")
-        return side, abs(quantity)
-
-    def _identifiers(self, symbol: str) -> dict[str, str]:
-        given = {name: compact(self._values.get(name, "")) for name in _CHECKED}
-        valid = {
-            name: code if code and is_valid(_CHECKED[name], code) else ""
-            for name, code in given.items()
-        }
-        wrong = [name for name, code in given.items() if code and not valid[name]]
-        if not symbol and not any(valid.values()):
-            said = " and ".join(f"{name} {self._values[name]!r}" for name in wrong)
-            self.problems.append(
-                f"{said} fails its check, and nothing else names the instrument"
-                if wrong
-                else f"no identifier of the instrument: one of {', '.join(IDENTIFIERS)} is needed"
-            )
-        return valid
+        problems.append(
+            f"{wrong} fails its check, and nothing else names the instrument"
+            if wrong
+            else f"no identifier of the instrument: one of {', '.join(IDENTIFIERS)} is needed"
+        )
+    return tuple(valid.values())
 
 
-def _currency(text: str) -> str:
+def _currency(problems: Problems, _: Habits, text: str) -> str:
+    return problems.value("currency", text, _currency_code) or ""
+
+
+def _currency_code(text: str) -> str:
     code = text if text in MINOR_UNITS else text.upper()
-    if not re.match(r"^[A-Z]{3,4}$", code) and code not in MINOR_UNITS:
+    if not _CURRENCY.match(code) and code not in MINOR_UNITS:
         raise NotReadable(f"{text!r} is not a currency code such as USD or GBX")
     return code
+
+
+def _asset_class(_: Problems, __: Habits, text: str) -> str:
+    return reading.asset_class(text)
+
+
+def _state(problems: Problems, _: Habits, text: str) -> str:
+    return problems.value("state", text, reading.state) or TradeState.NEW.value
+
+
+def _lei(_: Problems, __: Habits, text: str) -> str:
+    code = compact(text)
+    return code if is_valid("LEI", code) else ""
+
+
+def _bic(_: Problems, __: Habits, text: str) -> str:
+    code = compact(text)
+    return code if _BIC.match(code) else ""
+
+
+def _reads(column: str, read: Callable[..., Any]) -> Reader:
+    return Reader((column,), (FIELD_OF.get(column, column),), read)
+
+
+# In the order in which a row's problems are listed.
+READERS: tuple[Reader, ...] = (
+    _reads("trade_id", _trade_id),
+    *(_reads(name, partial(_text, name)) for name in _TEXTS[1:]),
+    _reads("trade_date", _trade_date),
+    _reads("settlement_date", _settlement_date),
+    Reader(("executed_at", "trade_date"), ("executed_at",), _executed_at),
+    *(_reads(name, partial(_money, name)) for name in _MONEY),
+    Reader(("side", "quantity"), ("side", "quantity"), _side_and_quantity),
+    Reader((*_CHECKED, "symbol"), tuple(_CHECKED), _identifiers),
+    _reads("currency", _currency),
+    _reads("asset_class", _asset_class),
+    _reads("state", _state),
+    _reads("venue", _venue),
+    _reads("counterparty_lei", _lei),
+    _reads("counterparty_bic", _bic),
+)

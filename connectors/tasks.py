@@ -26,6 +26,7 @@ def run_ingestion(delivery_ids: list[int] | None = None) -> list[int]:
     """
     scheduled = delivery_ids is None
     if delivery_ids is None:
+        services.end_interrupted(at=timezone.now())
         enabled = Feed.objects.filter(is_enabled=True).select_related("source")
         queued = services.queue_deliveries(feeds=enabled, by=None, at=timezone.now())
         delivery_ids = [delivery.pk for delivery in queued]

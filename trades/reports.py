@@ -12,6 +12,12 @@ from typing import Any
 
 from trades.choices import Side, TradeState
 
+# What a report says, value by value, as `as_text` writes it; the state comes last.
+Content = tuple[str | None, ...]
+
+_as_json = json.JSONEncoder().encode
+_IS_CANCELLED = f'"{TradeState.CANCELLED.value}"]'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeReport:
@@ -65,10 +71,28 @@ class TradeReport:
         if self.executed_at is not None and self.executed_at.tzinfo is None:
             raise ValueError("executed_at has no timezone")
 
+    def content(self) -> Content:
+        """Return all reported values as text, in the order of `value_fields`."""
+        return tuple(as_text(value) for value in _values()(self))
+
     def digest(self) -> str:
         """Return the SHA-256 of the content: equal for 100 and 100.00, and for any column order."""
-        content = [as_text(value) for value in _values()(self)]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return digests(self.content())[0]
+
+
+def digests(content: Content) -> tuple[str, str]:
+    """
+    Return the SHA-256 of a content, and of the same content were the trade cancelled.
+
+    By the second a report is known that comes after the cancellation of its very trade.
+    """
+    text = _as_json(content)
+    before_state = text[: -len(content[-1] or "") - 3]
+    cancelled = before_state + _IS_CANCELLED
+    return (
+        hashlib.sha256(text.encode()).hexdigest(),
+        hashlib.sha256(cancelled.encode()).hexdigest(),
+    )
 
 
 @cache

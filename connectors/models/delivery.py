@@ -2,7 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from connectors.choices import DeliveryStatus, RejectStatus
+from connectors.choices import DeliveryStatus, DeliveryStep, RejectStatus
 from connectors.models.feed import Feed, Layout
 from trades.models import Source
 
@@ -27,6 +27,10 @@ class Delivery(models.Model):
     to_date = models.DateField(null=True, blank=True)
 
     status = models.CharField(max_length=8, choices=DeliveryStatus, default=DeliveryStatus.QUEUED)
+    step = models.CharField(
+        max_length=8, choices=DeliveryStep, blank=True, help_text="What it is at while it runs."
+    )
+    rows_read = models.PositiveIntegerField(default=0, help_text="Rows read so far.")
     rows_in = models.PositiveIntegerField(default=0)
     loaded = models.PositiveIntegerField(default=0)
     amended = models.PositiveIntegerField(default=0)

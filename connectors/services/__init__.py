@@ -7,13 +7,14 @@ from connectors.services.deliveries import (
 )
 from connectors.services.layouts import propose_layout
 from connectors.services.quarantine import REFUSALS, discard, replay
-from connectors.services.receiving import receive_file
+from connectors.services.receiving import end_interrupted, receive_file
 
 __all__ = [
     "REFUSALS",
     "NotClaimable",
     "Unreadable",
     "discard",
+    "end_interrupted",
     "execute_delivery",
     "forget_empty_looks",
     "propose_layout",

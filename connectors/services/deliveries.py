@@ -1,8 +1,7 @@
 """Fetching: a feed's window is a queued delivery, claimed by one worker and executed."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -13,10 +12,11 @@ from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Feed
 from connectors.protocol import FileArrival, Order, RecordArrival, Unreadable
 from connectors.registry import connector_named
-from connectors.services.arrivals import LostClaim, fail, load_reading
-from connectors.services.reading import Reading, content_digest, read_arrival, zone_of
+from connectors.services.arrivals import fail, load_reading
+from connectors.services.claims import LEASE, Claim, LostClaim, Watcher
+from connectors.services.reading import of_records, open_arrival, zone_of
+from connectors.spool import Spool
 
-LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 5
 
 
@@ -65,9 +65,13 @@ def _queued(
     )
 
 
-def execute_delivery(*, delivery_id: int, at: datetime) -> list[Delivery]:
+def execute_delivery(
+    *, delivery_id: int, at: datetime, watcher: Watcher | None = None
+) -> list[Delivery]:
     """
     Fetch and load one queued delivery; return it, after those of further files it found.
+
+    While it runs it tells how far it is with the file it is at, and so does `watcher`.
 
     A source that cannot be reached or answers nonsense makes it FAILED with a sentence. A
     worker that dies leaves it to be claimed again once its lease has run out.
@@ -76,7 +80,7 @@ def execute_delivery(*, delivery_id: int, at: datetime) -> list[Delivery]:
     """
     delivery = _claim(delivery_id, at)
     try:
-        return _Execution(delivery, at).run()
+        return _Execution(delivery, Claim(delivery, at, watcher)).run()
     except LostClaim as problem:
         raise NotClaimable(str(problem)) from problem
     except Exception as problem:
@@ -105,13 +109,14 @@ def _claim(delivery_id: int, at: datetime) -> Delivery:
         attempt=F("attempt") + 1,
         started_at=at,
         lease_expires_at=at + LEASE,
+        rows_read=0,
     ):
         raise NotClaimable(f"delivery {delivery_id} is not queued")
     delivery = Delivery.objects.select_related("feed__layout", "source").get(pk=delivery_id)
     if delivery.attempt > MAX_ATTEMPTS:
         last = f" The last ended with: {delivery.error}" if delivery.error else ""
         reason = f"Given up after {MAX_ATTEMPTS} attempts, none of which came to an end.{last}"
-        fail(delivery=delivery, reason=reason, at=at, claimed=delivery)
+        fail(delivery=delivery, reason=reason, claim=Claim(delivery, at))
         raise NotClaimable(f"delivery {delivery_id} was tried {MAX_ATTEMPTS} times")
     return delivery
 
@@ -123,17 +128,17 @@ def _release(delivery: Delivery, problem: Exception) -> None:
     ).update(
         status=DeliveryStatus.QUEUED,
         lease_expires_at=None,
+        step="",
         error=f"{type(problem).__name__}: {problem}"[:2000],
     )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Execution:
     """One claimed delivery at work; time passes while it fetches."""
 
     claimed: Delivery
-    at: datetime
-    _began: float = field(default_factory=time.monotonic)
+    claim: Claim
 
     def run(self) -> list[Delivery]:
         """Load each arrival: the last one, or the failure that ends the fetch, as the claimed."""
@@ -147,10 +152,7 @@ class _Execution:
         except Unreadable as problem:
             if waiting:
                 done.append(self._load(self._further(), waiting))
-            failed = fail(
-                delivery=self.claimed, reason=str(problem), at=self._now(), claimed=self.claimed
-            )
-            return [*done, failed]
+            return [*done, fail(delivery=self.claimed, reason=str(problem), claim=self.claim)]
         return [*done, self._load(self.claimed, waiting)]
 
     def _fetch(self) -> Iterator[FileArrival | RecordArrival]:
@@ -163,20 +165,9 @@ class _Execution:
             to_date=self.claimed.to_date,
             timezone=zone_of(self.claimed.source),
             columns=feed.layout.columns if feed.layout else {},
-            keep_alive=self.keep_alive,
+            keep_alive=self.claim.keep,
         )
         yield from connector_named(feed.connector).fetch(order)
-
-    def keep_alive(self) -> None:
-        """:raises LostClaim: if another worker took the delivery over."""
-        mine = Delivery.objects.filter(
-            pk=self.claimed.pk, status=DeliveryStatus.RUNNING, attempt=self.claimed.attempt
-        )
-        if not mine.update(lease_expires_at=self._now() + LEASE):
-            raise LostClaim(f"delivery {self.claimed.pk} was taken over by another worker")
-
-    def _now(self) -> datetime:
-        return self.at + timedelta(seconds=time.monotonic() - self._began)
 
     def _further(self) -> Delivery:
         """Return a delivery for one more file found by the same fetch."""
@@ -185,8 +176,8 @@ class _Execution:
             source=self.claimed.source,
             status=DeliveryStatus.RUNNING,
             requested_by=self.claimed.requested_by,
-            received_at=self.at,
-            started_at=self.at,
+            received_at=self.claim.at,
+            started_at=self.claim.at,
             attempt=1,
         )
 
@@ -195,44 +186,38 @@ class _Execution:
     ) -> Iterator[FileArrival | RecordArrival]:
         """Leave out the files that this feed took before, whatever their name."""
         for arrival in arrivals:
-            self.keep_alive()
-            if isinstance(arrival, RecordArrival) or not self._was_taken(arrival):
+            self.claim.keep()
+            if isinstance(arrival, RecordArrival):
                 yield arrival
+                continue
+            file = Spool.of(arrival.content)
+            if not self._was_taken(file):
+                yield replace(arrival, content=file)
 
-    def _was_taken(self, arrival: FileArrival) -> bool:
+    def _was_taken(self, file: Spool) -> bool:
         settled: Sequence[str] = [DeliveryStatus.LOADED]
         if self.claimed.requested_by_id is None:
             # A schedule does not try a bad file again; a person who mended the layout does.
             settled = [DeliveryStatus.LOADED, DeliveryStatus.FAILED]
         return Delivery.objects.filter(
-            feed=self.claimed.feed, digest=content_digest(arrival.content), status__in=settled
+            feed=self.claimed.feed, digest=file.digest, status__in=settled
         ).exists()
 
     def _load(self, delivery: Delivery, arrival: FileArrival | RecordArrival | None) -> Delivery:
+        source, layout = self.claimed.source, self.claimed.layout
         if arrival is None:
             delivery.name = f"{delivery.name}: nothing new"[-255:]
-            nothing = Reading(digest="", layout=self.claimed.layout)
-            return load_reading(
-                delivery=delivery, reading=nothing, at=self._now(), claimed=self.claimed
-            )
+            nothing = of_records(digest="", records=(), source=source, layout=layout)
+            return load_reading(delivery=delivery, reading=nothing, claim=self.claim)
         delivery.name = arrival.name[-255:]
         if isinstance(arrival, FileArrival):
             delivery.from_date = delivery.to_date = arrival.of_date
-            delivery.digest = content_digest(arrival.content)
+            delivery.digest = Spool.of(arrival.content).digest
         try:
-            reading = read_arrival(
-                arrival=arrival,
-                source=self.claimed.source,
-                layout=self.claimed.layout,
-                on_progress=lambda _: self.keep_alive(),
-            )
+            reading = open_arrival(arrival=arrival, source=source, layout=layout)
+            return load_reading(delivery=delivery, reading=reading, claim=self.claim)
         except Unreadable as problem:
-            return fail(
-                delivery=delivery, reason=str(problem), at=self._now(), claimed=self.claimed
-            )
-        return load_reading(
-            delivery=delivery, reading=reading, at=self._now(), claimed=self.claimed
-        )
+            return fail(delivery=delivery, reason=str(problem), claim=self.claim)
 
 
 def _span(from_date: date, to_date: date) -> str:

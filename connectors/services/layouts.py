@@ -5,10 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors import columns as header_columns
-from connectors.delimited import Table, decode, read_header
+from connectors.delimited import Table, read_header, text_of
 from connectors.habits import Habits, fold
 from connectors.models import Layout
 from connectors.protocol import Unreadable
+from connectors.spool import Spool
 from trades.models import Source
 
 
@@ -36,13 +37,13 @@ def habits_of(layout: Layout | None, source: Source) -> Habits:
     )
 
 
-def choose_layout(*, content: bytes, name: str, layout: Layout | None) -> ChosenLayout:
+def choose_layout(*, file: Spool, name: str, layout: Layout | None) -> ChosenLayout:
     """
     Return how to read a file: by the layout given, or by the one its header fits best.
 
     :raises Unreadable: if it cannot be decoded, or no layout makes trades of its header.
     """
-    chosen = _applied(layout, content, name) if layout else _best_fitting(content, name)
+    chosen = _applied(layout, file, name) if layout else _best_fitting(file, name)
     header_columns.check_header(
         chosen.table.header,
         chosen.columns,
@@ -53,14 +54,14 @@ def choose_layout(*, content: bytes, name: str, layout: Layout | None) -> Chosen
     return chosen
 
 
-def _best_fitting(content: bytes, name: str) -> ChosenLayout:
+def _best_fitting(file: Spool, name: str) -> ChosenLayout:
     layouts = list(Layout.objects.order_by("code"))
     if not layouts:
         raise Unreadable("There is no layout to read the file by; add one in the admin.")
     applied, problem = [], None
     for candidate in layouts:
         try:
-            applied.append(_applied(candidate, content, name))
+            applied.append(_applied(candidate, file, name))
         except Unreadable as refusal:
             problem = problem or refusal
     if problem is not None and not applied:
@@ -68,8 +69,8 @@ def _best_fitting(content: bytes, name: str) -> ChosenLayout:
     return min(applied, key=_unfitness)
 
 
-def _applied(layout: Layout, content: bytes, name: str) -> ChosenLayout:
-    table = read_header(decode(content, layout.encoding, name), layout.delimiter, name)
+def _applied(layout: Layout, file: Spool, name: str) -> ChosenLayout:
+    table = read_header(text_of(file, layout.encoding, name), layout.delimiter, name)
     return ChosenLayout(layout, table, header_columns.map_header(table.header, layout.columns))
 
 

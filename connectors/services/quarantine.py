@@ -8,13 +8,15 @@ from django.db import transaction
 
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.columns import map_header
-from connectors.delimited import parse_line, read_header
+from connectors.delimited import lines_of, parse_line, read_header
 from connectors.models import Delivery, RejectedRow
 from connectors.protocol import Order, Record, Unreadable
 from connectors.registry import connector_named
+from connectors.rows import RowRefused, report_of
 from connectors.services.arrivals import load_reading
+from connectors.services.claims import Claim
 from connectors.services.layouts import habits_of
-from connectors.services.reading import Reading, checked, content_digest, fill, zone_of
+from connectors.services.reading import checked, content_digest, of_records, zone_of
 
 
 class RejectNotOpen(Exception):
@@ -44,17 +46,23 @@ def replay(*, reject_id: int, fixed: str, by: User | None, at: datetime) -> Deli
     """
     reject = _decided(reject_id, RejectStatus.REPLAYED, by, at, fixed=fixed)
     first = reject.delivery
-    reading = Reading(digest=content_digest(fixed.encode(errors="replace")), layout=first.layout)
-    reading.header = first.header
     try:
         records = _records(first, fixed)
     except Unreadable as problem:
         raise StillWrong(str(problem)) from problem
     if len(records) != 1:
         raise StillWrong(f"One row is expected, and this is {len(records)}; correct one at a time.")
-    fill(reading, records, habits_of(first.layout, first.source))
-    if reading.rejects:
-        raise StillWrong(reading.rejects[0][1])
+    try:
+        report_of(records[0], habits_of(first.layout, first.source))
+    except RowRefused as refusal:
+        raise StillWrong(str(refusal)) from refusal
+    reading = of_records(
+        digest=content_digest(fixed.encode(errors="replace")),
+        records=records,
+        source=first.source,
+        layout=first.layout,
+        header=first.header,
+    )
     delivery = Delivery(
         feed=first.feed,
         source=first.source,
@@ -66,7 +74,7 @@ def replay(*, reject_id: int, fixed: str, by: User | None, at: datetime) -> Deli
         attempt=1,
         replay_of=first,
     )
-    return load_reading(delivery=delivery, reading=reading, at=at)
+    return load_reading(delivery=delivery, reading=reading, claim=Claim(None, at))
 
 
 @transaction.atomic
@@ -105,7 +113,7 @@ def _records(first: Delivery, fixed: str) -> list[Record]:
     if first.header and first.layout:
         layout = first.layout
         # The header is one line of known names; its own columns say how many there are.
-        names = read_header(first.header, layout.delimiter, "The header").header
+        names = read_header(lines_of(first.header), layout.delimiter, "The header").header
         return parse_line(first.header, fixed, layout.delimiter, map_header(names, layout.columns))
     if first.header:
         raise Unreadable(

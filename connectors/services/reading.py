@@ -1,87 +1,66 @@
-"""An arrival becomes reports and rejects, every row of it one or the other."""
+"""What an arrival is read by, and the batches of rows it comes in."""
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from connectors.delimited import read_records
+from connectors.batches import Batch, batches_of_file, batches_of_records
 from connectors.habits import Habits
 from connectors.models import Layout
 from connectors.protocol import FileArrival, Record, RecordArrival
-from connectors.rows import RowRefused, report_of
 from connectors.services.layouts import choose_layout, habits_of
+from connectors.spool import Spool
 from trades.models import Source
-from trades.reports import TradeReport
-
-_PROGRESS_EVERY = 1000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What one arrival holds: reports with the records they came from, rejects with reasons."""
+    """One arrival, ready to be read once: its batches are made as they are asked for."""
 
     digest: str
-    layout: Layout | None = None
-    header: str = ""
-    reports: list[TradeReport] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    rejects: list[tuple[Record, str]] = field(default_factory=list)
-
-    @property
-    def dates(self) -> tuple[date, date] | None:
-        """The first and the last trade date reported, or None without reports."""
-        days = [report.trade_date for report in self.reports]
-        return (min(days), max(days)) if days else None
+    layout: Layout | None
+    header: str
+    habits: Habits
+    batches: Iterator[Batch]
 
 
-def read_arrival(
-    *,
-    arrival: FileArrival | RecordArrival,
-    source: Source,
-    layout: Layout | None,
-    on_progress: Callable[[int], None] | None = None,
+def open_arrival(
+    *, arrival: FileArrival | RecordArrival, source: Source, layout: Layout | None
 ) -> Reading:
     """
-    Read a file by its layout, or records as the connector gave them.
+    Return how a file is read, by its layout, or records as the connector gives them.
 
     :raises Unreadable: if a file as a whole cannot be read; then nothing of it is to be loaded.
     """
     if isinstance(arrival, RecordArrival):
-        reading = Reading(digest=arrival.digest, layout=layout)
-        # Interfaces write ISO dates and plain numbers unless a layout says otherwise.
-        safe = map(checked, arrival.records)
-        fill(reading, safe, habits_of(layout, source), on_progress)
-        return reading
-    chosen = choose_layout(content=arrival.content, name=arrival.name, layout=layout)
-    reading = Reading(
-        digest=content_digest(arrival.content),
+        return of_records(
+            digest=arrival.digest, records=arrival.records, source=source, layout=layout
+        )
+    file = Spool.of(arrival.content)
+    chosen = choose_layout(file=file, name=arrival.name, layout=layout)
+    return Reading(
+        digest=file.digest,
         layout=chosen.layout,
         header=chosen.table.header_text,
+        habits=habits_of(chosen.layout, source),
+        batches=batches_of_file(chosen.table, chosen.columns),
     )
-    records = read_records(chosen.table, chosen.columns)
-    fill(reading, records, habits_of(chosen.layout, source), on_progress)
-    return reading
 
 
-def fill(
-    reading: Reading,
+def of_records(
+    *,
+    digest: str,
     records: Iterable[Record],
-    habits: Habits,
-    on_progress: Callable[[int], None] | None = None,
-) -> None:
-    """Add each record to the reading, as a report or as a reject."""
-    for count, record in enumerate(records, start=1):
-        try:
-            reading.reports.append(report_of(record, habits))
-            reading.records.append(record)
-        except RowRefused as refusal:
-            reading.rejects.append((record, str(refusal)))
-        if on_progress and count % _PROGRESS_EVERY == 0:
-            on_progress(count)
+    source: Source,
+    layout: Layout | None,
+    header: str = "",
+) -> Reading:
+    """Return the reading of records; ISO dates and plain numbers unless a layout says otherwise."""
+    batches = batches_of_records(map(checked, records))
+    return Reading(digest, layout, header, habits_of(layout, source), batches)
 
 
 # JSON can spell what no database stores: a zero character, and half of a pair of surrogates.

@@ -16,7 +16,8 @@ from connectors.json_api import JsonApiConnector
 from connectors.models import Delivery
 from connectors.protocol import Order, RecordArrival
 from connectors.services.arrivals import load_reading
-from connectors.services.reading import read_arrival
+from connectors.services.claims import Claim
+from connectors.services.reading import open_arrival
 from connectors.services.receiving import receive_file
 from tests import factories
 from trades.models import Trade, TradeVersion
@@ -193,13 +194,13 @@ def test_every_record_of_a_json_reply_is_counted_once(records):
     ]
     source = factories.source()
 
-    reading = read_arrival(
+    reading = open_arrival(
         arrival=RecordArrival("reply", "0" * 64, read), source=source, layout=None
     )
     delivery = load_reading(
         delivery=Delivery(source=source, name="reply", received_at=factories.NOW),
         reading=reading,
-        at=factories.NOW,
+        claim=Claim(None, factories.NOW),
     )
 
     assert_adds_up(delivery, len(records))

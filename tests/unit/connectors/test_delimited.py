@@ -5,17 +5,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.delimited import decode, parse_line, read_header, read_records
+from connectors.delimited import lines_of, parse_line, read_header, read_rows, record_of, text_of
 from connectors.protocol import Unreadable
+from connectors.spool import Spool
 
 TEXT = st.text(
     st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00\ufeff"), max_size=12
 )
 
 
+def table_of(text, delimiter=","):
+    return read_header(lines_of(text), delimiter, "t.csv")
+
+
 def records(text, delimiter=","):
-    table = read_header(text, delimiter, "t.csv")
-    return list(read_records(table, table.header))
+    table = table_of(text, delimiter)
+    return [record_of(row, table, table.header) for row in read_rows(table)]
+
+
+def decode(content, encoding, name):
+    return "".join(text_of(Spool.of(content), encoding, name)())
 
 
 class TestDecode:
@@ -67,8 +76,8 @@ class TestRecords:
         assert found[1].text == '3,"4\n5,6'
 
     def test_columns_of_one_name_are_kept_apart_in_the_payload(self):
-        table = read_header("Id,Ref,Ref,\n1,2,3,4\n", ",", "t.csv")
-        (row,) = read_records(table, ["trade_id", "", "", ""])
+        table = table_of("Id,Ref,Ref,\n1,2,3,4\n")
+        (row,) = (record_of(one, table, ["trade_id", "", "", ""]) for one in read_rows(table))
 
         assert row.raw == {"Id": "1", "Ref": "2", "Ref (3)": "3", "column 4": "4"}
         assert row.values == {"trade_id": "1"}

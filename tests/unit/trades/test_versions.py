@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import permutations
 
 from trades.reports import TradeReport
-from trades.versions import KnownTrade, plan_versions
+from tests.versions import KnownTrade, plan_versions
 
 NEW = TradeReport(
     source_trade_id="T1",

@@ -1,0 +1,79 @@
+"""Who is at work on a delivery: a claim with a lease, kept alive by the progress it tells."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from connectors.choices import DeliveryStatus, DeliveryStep
+from connectors.models import Delivery
+
+LEASE = timedelta(minutes=2)
+# Rows read, and the step: for who waits at a terminal.
+Watcher = Callable[[int, DeliveryStep], None]
+
+_TOLD_EVERY_SECONDS = 1
+
+
+class LostClaim(Exception):
+    """Another worker has taken over this delivery; what was done here is not kept."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """
+    A delivery that this process alone is at, and the time that has passed since `at`.
+
+    A claim without delivery belongs to work that is one transaction: nobody sees it run.
+    """
+
+    delivery: Delivery | None
+    at: datetime
+    watcher: Watcher | None = None
+    _began: float = field(default_factory=time.monotonic)
+    _told: float = 0
+
+    def now(self) -> datetime:
+        return self.at + timedelta(seconds=time.monotonic() - self._began)
+
+    def keep(self) -> None:
+        """
+        Renew the lease.
+
+        :raises LostClaim: if another worker took the delivery over.
+        """
+        self._update(lease_expires_at=self.now() + LEASE)
+
+    def tell(self, rows: int, step: DeliveryStep) -> None:
+        """
+        Renew the lease and let everybody see how far the work is, about once a second.
+
+        :raises LostClaim: if another worker took the delivery over.
+        """
+        passed = time.monotonic() - self._told
+        if step == DeliveryStep.READING and passed < _TOLD_EVERY_SECONDS:
+            return
+        self._told = time.monotonic()
+        if self.watcher:
+            self.watcher(rows, step)
+        self._update(lease_expires_at=self.now() + LEASE, rows_read=rows, step=step)
+
+    def hold(self) -> None:
+        """
+        Lock the claimed row: whoever wants to claim it too waits until this transaction ends.
+
+        :raises LostClaim: if another worker took the delivery over.
+        """
+        if self.delivery:
+            self._update(attempt=self.delivery.attempt)
+
+    def _update(self, **values: object) -> None:
+        if self.delivery and not self._mine(self.delivery).update(**values):
+            raise LostClaim(f"delivery {self.delivery.pk} was taken over by another worker")
+
+    def _mine(self, delivery: Delivery) -> QuerySet[Delivery]:
+        return Delivery.objects.filter(
+            pk=delivery.pk, status=DeliveryStatus.RUNNING, attempt=delivery.attempt
+        )
