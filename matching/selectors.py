@@ -61,6 +61,7 @@ def run_summary(run: ReconciliationRun) -> dict[str, Any]:
         "unmatched_source2": run.unmatched_right,
         "match_rate": round(matched / trades, 4) if trades else None,
         "candidates_cut": run.candidates_cut,
+        "partitions": run.partition_count,
         "duration_seconds": duration,
         "step": run.step,
         "progress_pct": run.progress_pct,

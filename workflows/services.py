@@ -15,14 +15,8 @@ from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
 from matching.models import Reconciliation, ReconciliationRun
 from matching.rules import InvalidRules, NoActiveRules
-from matching.services.runs import (
-    STALE_AFTER,
-    RunNotClaimable,
-    ScopeBusy,
-    abandoned,
-    cancel_run,
-    request_run,
-)
+from matching.services.claims import STALE_AFTER, RunNotClaimable, ScopeBusy, abandoned
+from matching.services.runs import cancel_run, request_run
 from trades.models import Source
 from workflows.pipeline import reconcile
 
@@ -82,9 +76,12 @@ def start_reconciliation(
     by: Any,
     at: datetime,
     inline: bool,
+    partitions: int = 0,
 ) -> ReconciliationRun:
     """
     Queue a run and wake a worker, or with `inline` execute it and return it ended.
+
+    It is split into so many `partitions`, or with 0 into as many as its size calls for.
 
     :raises ScopeBusy: if the same scope is queued or running, or, inline, another run of the
         reconciliation is; a run that could not start inline is cancelled.
@@ -93,7 +90,12 @@ def start_reconciliation(
         FAILED with that reason.
     """
     run = request_run(
-        reconciliation=reconciliation, from_date=from_date, to_date=to_date, by=by, at=at
+        reconciliation=reconciliation,
+        from_date=from_date,
+        to_date=to_date,
+        by=by,
+        at=at,
+        partitions=partitions,
     )
     if not inline:
         wake_run(run.pk)

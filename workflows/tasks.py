@@ -3,7 +3,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from matching.services.runs import RunNotClaimable, ScopeBusy
+from matching.services.claims import RunNotClaimable, ScopeBusy
 from workflows.pipeline import reconcile
 from workflows.services import queue_due_reconciliations, wake_stale_work
 

@@ -40,6 +40,7 @@ class RunSummaryOutput(serializers.Serializer):
         allow_null=True, help_text="Share of in-scope trades in a match, 0 to 1."
     )
     candidates_cut = serializers.IntegerField()
+    partitions = serializers.IntegerField()
     duration_seconds = serializers.FloatField(allow_null=True)
     step = serializers.CharField(help_text="What it is doing now.")
     progress_pct = serializers.IntegerField()

@@ -9,13 +9,14 @@ from matching.engine.coding import RuleError
 from matching.engine.columns import ColumnError
 from matching.engine.compare import compare
 from matching.engine.explain import FieldScore, explain
-from matching.engine.reconcile import reconcile
+from matching.engine.reconcile import OnPass, reconcile
 from matching.engine.result import Result
 from matching.engine.rules import RuleSet
 
 __all__ = [
     "ColumnError",
     "FieldScore",
+    "OnPass",
     "Result",
     "RuleError",
     "RuleSet",

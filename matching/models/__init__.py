@@ -1,4 +1,5 @@
 from matching.models.match import Match, MatchAlternative, MatchDifference, MatchLeg
+from matching.models.partition import RunPartition
 from matching.models.rules import Reconciliation, RuleSet
 from matching.models.run import ReconciliationRun
 
@@ -10,4 +11,5 @@ __all__ = [
     "Reconciliation",
     "ReconciliationRun",
     "RuleSet",
+    "RunPartition",
 ]

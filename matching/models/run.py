@@ -43,8 +43,14 @@ class ReconciliationRun(models.Model):
     breaks_identified = models.PositiveIntegerField(
         default=0, help_text="Live breaks of the trades in scope when the run ended."
     )
-    candidates_cut = models.PositiveIntegerField(
+    candidates_cut = models.PositiveBigIntegerField(
         default=0, help_text="Candidate pairs left out because a block was too busy."
+    )
+    partition_count = models.PositiveIntegerField(
+        default=0, help_text="Into how many it is split; 0 until its size is known."
+    )
+    is_merging = models.BooleanField(
+        default=False, help_text="Its partitions have ended and one worker merges them."
     )
     timings = models.JSONField(default=dict, blank=True, help_text="Seconds by step.")
 

@@ -1,16 +1,15 @@
 """What a run does between reading trades and committing matches."""
 
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
 import pandas as pd
 
 from matching import engine
-from matching.choices import TURNED_DOWN, Decision, LegSide, MatchKind, MatchStatus
+from matching.choices import Decision, LegSide, MatchStatus
 from matching.frames import trades_frame
-from matching.models import Match, MatchLeg, ReconciliationRun
+from matching.models import ReconciliationRun
 from matching.rules import rules_of_run
 from matching.scope import (
     decided_matches_to_compare,
@@ -19,13 +18,13 @@ from matching.scope import (
     open_trades,
     trades_by_standing,
 )
-from matching.services import bulk, standing
+from matching.services import bulk, partitions, standing
 from matching.services.comparing import compare_again
 from matching.services.outcome import Outcome
+from matching.services.refused import refused_groups, refused_pairs
 from trades.choices import TradeState
 
 Progress = Callable[[str, int], None]
-OnPass = Callable[[dict[str, object]], None]
 
 
 class PairedScope:
@@ -47,6 +46,7 @@ class PairedScope:
         keys = bulk.write_matches(run=self.run, outcome=outcome, at=at)
         bulk.write_differences(outcome.differences, keys)
         bulk.write_alternatives(outcome.alternatives, keys)
+        partitions.forget(self.run)
         compare_again(
             matches=decided_matches_to_compare(self.run),
             rules=self.rules,
@@ -93,53 +93,17 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
 
     on_progress(f"Pairing {len(left):,} with {len(right):,} trades", 25)
     rules = rules_of_run(run)
-    outcome = _living_then_cancelled(
-        left, right, rules, refused=refused_pairs(run), on_pass=_told(on_progress, rules)
-    )
+    outcome = _living_then_cancelled(run, left, right, rules, on_progress)
     outcome = outcome.with_trades(pd.concat([left, right]))
     outcome = outcome.only(_with_a_leg_in_scope(run, outcome))
-    outcome = outcome.without(_refused_groups(run, outcome))
+    outcome = outcome.without(refused_groups(run, outcome))
     kept = standing.confirmed(outcome, doubtful, run.rule_set_id)
     run.timings["pair"] = round(time.perf_counter() - began - run.timings["read"], 3)
     replaced = [key for key in doubtful if key not in kept]
     return PairedScope(run, rules, outcome.without(kept.values()), replaced)
 
 
-def refused_pairs(run: ReconciliationRun) -> pd.DataFrame:
-    """Return the pairs of trades a person said are not the same: columns left and right."""
-    refused = Match.objects.filter(
-        reconciliation=run.reconciliation,
-        kind=MatchKind.ONE_TO_ONE,
-        status__in=TURNED_DOWN,
-    )
-    legs = MatchLeg.objects.filter(match__in=refused).values_list("match_id", "side", "trade_id")
-    frame = pd.DataFrame.from_records(legs, columns=["match", "side", "trade"])
-    pairs = frame.pivot(index="match", columns="side", values="trade")
-    return pairs.reindex(columns=["left", "right"]).astype("int64").drop_duplicates()
-
-
-def _refused_groups(run: ReconciliationRun, outcome: Outcome) -> set[int]:
-    """
-    Return the groups of an outcome that a person has turned down, trade for trade.
-
-    The engine is told of refused pairs only; of a group any part may still belong together.
-    """
-    turned_down = Match.objects.filter(
-        reconciliation=run.reconciliation,
-        status__in=TURNED_DOWN,
-    ).exclude(kind=MatchKind.ONE_TO_ONE)
-    legs: dict[int, set[tuple[str, int]]] = defaultdict(set)
-    for match_id, side, trade in MatchLeg.objects.filter(match__in=turned_down).values_list(
-        "match_id", "side", "trade_id"
-    ):
-        legs[match_id].add((side, trade))
-    if not legs:
-        return set()
-    proposed = outcome.signatures()
-    return {proposed[group] for group in map(frozenset, legs.values()) if group in proposed}
-
-
-def _told(on_progress: Progress, rules: engine.RuleSet) -> OnPass:
+def _told(on_progress: Progress, rules: engine.RuleSet) -> engine.OnPass:
     """Report each pass as progress, from 25 to 65 percent of the run."""
     done: set[str] = set()
 
@@ -151,12 +115,11 @@ def _told(on_progress: Progress, rules: engine.RuleSet) -> OnPass:
 
 
 def _living_then_cancelled(
+    run: ReconciliationRun,
     left: pd.DataFrame,
     right: pd.DataFrame,
     rules: engine.RuleSet,
-    *,
-    refused: pd.DataFrame,
-    on_pass: OnPass,
+    on_progress: Progress,
 ) -> Outcome:
     """
     Pair the living trades first, so that a cancelled trade never takes a living one's partner.
@@ -166,7 +129,11 @@ def _living_then_cancelled(
     """
     living_left, gone_left = _living_and_cancelled(left)
     living_right, gone_right = _living_and_cancelled(right)
-    first = engine.reconcile(living_left, living_right, rules, refused=refused, on_pass=on_pass)
+    refused, on_pass = refused_pairs(run), _told(on_progress, rules)
+    first = partitions.pair(
+        run=run, left=living_left, right=living_right, rules=rules, refused=refused,
+        on_progress=on_progress, on_pass=on_pass,
+    )  # fmt: skip
     outcome = Outcome.of(first)
     gone = set(gone_left.index) | set(gone_right.index)
     if not gone:

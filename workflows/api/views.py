@@ -12,7 +12,7 @@ from matching.choices import RunStatus
 from matching.models import Reconciliation
 from matching.rules import NoActiveRules
 from matching.selectors import UnknownReconciliation, reconciliation_named
-from matching.services.runs import ScopeBusy
+from matching.services.claims import ScopeBusy
 from trades.api.base import ApiView
 from trades.api.preferences import APPLIED, PREFER, wants_to_wait
 from trades.api.problems import Conflict

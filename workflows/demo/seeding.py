@@ -10,7 +10,7 @@ from typing import Any
 
 from matching.rules import NoActiveRules
 from matching.selectors import run_summary
-from matching.services.runs import ScopeBusy
+from matching.services.claims import ScopeBusy
 from workflows.demo import answers, desk, files
 from workflows.demo.scoring import Score
 from workflows.demo.week import Week, business_days, generate

@@ -54,6 +54,7 @@ def reconcile() -> None:
         # The lease of a killed run has run out by then.
         at=timezone.now() + timedelta(minutes=5) * int(os.environ.get("LATER", "0")),
         inline=True,
+        partitions=int(os.environ.get("PARTITIONS", "0")),
     )
 
 

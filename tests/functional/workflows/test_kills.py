@@ -16,10 +16,11 @@ from tests.processes import outside_env
 ROOT = Path(__file__).parents[3]
 DURING_INGEST = ("connectors.services.arrivals:_quarantine", "connectors.services.arrivals:_finish")
 DURING_RUN = (
-    "matching.services.pairing:trades_frame",
-    "workflows.pipeline:open_breaks",
-    "breaks.services.history:append",
-    "matching.services.runs:_succeed",
+    ("matching.services.pairing:trades_frame", "0"),
+    ("matching.services.partitions:found_at_home", "4"),
+    ("workflows.pipeline:open_breaks", "0"),
+    ("breaks.services.history:append", "0"),
+    ("matching.services.runs:_succeed", "0"),
 )
 
 
@@ -71,14 +72,15 @@ def test_a_killed_ingestion_loads_nothing_and_is_simply_run_again(point, empty, 
     assert json.loads(again.stdout) == unbroken[1], again.stderr
 
 
-@pytest.mark.parametrize("point", DURING_RUN)
-def test_a_killed_run_changes_nothing_and_is_taken_over(point, unbroken, tmp_path):
+@pytest.mark.parametrize(("point", "partitions"), DURING_RUN)
+def test_a_killed_run_changes_nothing_and_is_taken_over(point, partitions, unbroken, tmp_path):
     loaded, found = unbroken
     shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
 
-    assert step(tmp_path, "reconcile", point).returncode == -signal.SIGKILL
+    killed = step(tmp_path, "reconcile", point, PARTITIONS=partitions)
+    assert killed.returncode == -signal.SIGKILL
     assert rows(tmp_path, "matching_match") == rows(tmp_path, "breaks_tradebreak") == 0
     assert rows(tmp_path, "matching_reconciliationrun") == 1
 
-    again = step(tmp_path, "reconcile,dump", LATER="1")
+    again = step(tmp_path, "reconcile,dump", LATER="1", PARTITIONS=partitions)
     assert json.loads(again.stdout) == found, again.stderr

@@ -5,8 +5,11 @@ import pytest
 from breaks.models import TradeBreak
 from breaks.selectors import positions
 from matching.choices import RunStatus
-from matching.models import Match, MatchLeg, ReconciliationRun
-from matching.services import runs
+from matching.engine import partitions as by_homes
+from matching.frames import trades_frame
+from matching.models import Match, MatchLeg, ReconciliationRun, RunPartition
+from matching.rules import rules_of_run
+from matching.services import claims, partitions, runs
 from tests import factories
 from tests.concurrency import at_once
 from tests.factories import NOW, TRADE_DATE
@@ -24,18 +27,41 @@ def of_twenty_requests_for_a_scope_one_wins():
     )
 
     assert sum(isinstance(answer, ReconciliationRun) for answer in answers) == 1
-    assert sum(isinstance(answer, runs.ScopeBusy) for answer in answers) == 19
+    assert sum(isinstance(answer, claims.ScopeBusy) for answer in answers) == 19
 
 
 def of_twenty_workers_one_claims_a_run():
     run = runs.request_run(reconciliation=factories.reconciliation(), **SCOPE)
 
-    answers = at_once(*[lambda: runs.claim_run(run_id=run.pk, at=NOW) for _ in range(20)])
+    answers = at_once(*[lambda: claims.claim_run(run_id=run.pk, at=NOW) for _ in range(20)])
 
     assert sum(isinstance(answer, ReconciliationRun) for answer in answers) == 1
-    assert sum(isinstance(answer, runs.RunNotClaimable) for answer in answers) == 19
+    assert sum(isinstance(answer, claims.RunNotClaimable) for answer in answers) == 19
     run.refresh_from_db()
     assert run.fencing_token == 1
+
+
+def of_twenty_workers_one_takes_a_partition_and_one_merges_them():
+    run = runs.request_run(reconciliation=factories.reconciliation(), partitions=1, **SCOPE)
+    run = claims.claim_run(run_id=run.pk, at=NOW)
+    for source in ("oms", "custodian"):
+        factories.trade(source=source)
+    left, right = (
+        trades_frame(source.trades.all())
+        for source in (run.reconciliation.left_source, run.reconciliation.right_source)
+    )
+    homes = by_homes.locate(left, right, rules_of_run(run))
+    (key,) = partitions.split(run=run, homes=homes, partitions=1)
+
+    taken = at_once(*[lambda: partitions.execute(partition_id=key, at=NOW) for _ in range(20)])
+    merged = at_once(*[lambda: partitions.claim_merge(run) for _ in range(20)])
+
+    assert sum(isinstance(answer, RunPartition) for answer in taken) == 1
+    assert sum(isinstance(answer, claims.RunNotClaimable) for answer in taken) == 19
+    assert merged.count(None) == 1
+    assert sum(isinstance(answer, claims.RunNotClaimable) for answer in merged) == 19
+    (found,) = partitions.found_at_home(run)
+    assert list(found.matches["decision"]) == ["AUTO"]
 
 
 def the_same_trades_give_the_same_matches_and_breaks():
@@ -65,6 +91,7 @@ def the_same_trades_give_the_same_matches_and_breaks():
 ALIKE = (
     of_twenty_requests_for_a_scope_one_wins,
     of_twenty_workers_one_claims_a_run,
+    of_twenty_workers_one_takes_a_partition_and_one_merges_them,
     the_same_trades_give_the_same_matches_and_breaks,
 )
 

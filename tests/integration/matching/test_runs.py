@@ -6,7 +6,7 @@ import pytest
 from matching.choices import MatchStatus, RunStatus
 from matching.models import Match, MatchLeg, ReconciliationRun
 from matching.rules import NoActiveRules
-from matching.services import decisions, runs
+from matching.services import claims, decisions, runs
 from tests import factories
 from tests.factories import NOW, TRADE_DATE
 
@@ -165,7 +165,7 @@ class TestExecuteRun:
             ReconciliationRun.objects.filter(pk=stolen.pk).update(fencing_token=99)
             runs.report_progress(stolen, "late", 90)
 
-        with pytest.raises(runs.LeaseLost):
+        with pytest.raises(claims.LeaseLost):
             runs.execute_run(run_id=run.pk, at=NOW, then=taken_over)
 
         assert not Match.objects.exists()
@@ -202,50 +202,50 @@ class TestOneRunAScope:
     def test_a_second_request_of_the_same_scope_names_the_first(self, between):
         first = self.request(between)
 
-        with pytest.raises(runs.ScopeBusy, match=f"by run {first.pk}") as refusal:
+        with pytest.raises(claims.ScopeBusy, match=f"by run {first.pk}") as refusal:
             self.request(between)
 
         assert refusal.value.run == first
 
     def test_a_run_is_claimed_once(self, between):
         run = self.request(between)
-        runs.claim_run(run_id=run.pk, at=NOW)
+        claims.claim_run(run_id=run.pk, at=NOW)
 
-        with pytest.raises(runs.RunNotClaimable):
-            runs.claim_run(run_id=run.pk, at=NOW)
+        with pytest.raises(claims.RunNotClaimable):
+            claims.claim_run(run_id=run.pk, at=NOW)
 
     def test_an_overlapping_scope_waits(self, between):
-        runs.claim_run(run_id=self.request(between).pk, at=NOW)
+        claims.claim_run(run_id=self.request(between).pk, at=NOW)
         wider = self.request(between, to_date=TRADE_DATE + timedelta(days=1))
 
-        with pytest.raises(runs.ScopeBusy):
-            runs.claim_run(run_id=wider.pk, at=NOW)
+        with pytest.raises(claims.ScopeBusy):
+            claims.claim_run(run_id=wider.pk, at=NOW)
 
     def test_a_run_whose_lease_ran_out_is_taken_over(self, between):
         run = self.request(between)
-        first = runs.claim_run(run_id=run.pk, at=NOW)
+        first = claims.claim_run(run_id=run.pk, at=NOW)
 
-        second = runs.claim_run(run_id=run.pk, at=NOW + runs.LEASE + timedelta(seconds=1))
+        second = claims.claim_run(run_id=run.pk, at=NOW + claims.LEASE + timedelta(seconds=1))
 
         assert second.fencing_token == first.fencing_token + 1
-        with pytest.raises(runs.LeaseLost):
+        with pytest.raises(claims.LeaseLost):
             runs.report_progress(first, "late", 50)
 
     def test_a_run_that_kills_its_worker_again_and_again_is_given_up(self, between):
         run = self.request(between)
-        for attempt in range(runs.MAX_ATTEMPTS):
-            runs.claim_run(run_id=run.pk, at=NOW + attempt * timedelta(hours=1))
+        for attempt in range(claims.MAX_ATTEMPTS):
+            claims.claim_run(run_id=run.pk, at=NOW + attempt * timedelta(hours=1))
 
-        with pytest.raises(runs.RunNotClaimable, match="was tried"):
-            runs.claim_run(run_id=run.pk, at=NOW + timedelta(days=1))
+        with pytest.raises(claims.RunNotClaimable, match="was tried"):
+            claims.claim_run(run_id=run.pk, at=NOW + timedelta(days=1))
 
         run.refresh_from_db()
-        assert (run.status, run.error) == (RunStatus.FAILED, runs.GIVEN_UP)
+        assert (run.status, run.error) == (RunStatus.FAILED, claims.GIVEN_UP)
 
     def test_a_run_its_worker_left_behind_is_taken_over_by_who_asks_again(self, between):
         left_behind = self.request(between)
-        runs.claim_run(run_id=left_behind.pk, at=NOW)
-        later = NOW + runs.LEASE + timedelta(seconds=1)
+        claims.claim_run(run_id=left_behind.pk, at=NOW)
+        later = NOW + claims.LEASE + timedelta(seconds=1)
 
         run = run_over(between, at=later)
 
@@ -254,28 +254,28 @@ class TestOneRunAScope:
     def test_a_run_nobody_ever_took_is_taken_over_by_who_asks_again(self, between):
         waiting = self.request(between)
 
-        run = run_over(between, at=NOW + runs.STALE_AFTER + timedelta(seconds=1))
+        run = run_over(between, at=NOW + claims.STALE_AFTER + timedelta(seconds=1))
 
         assert (run.pk, run.status) == (waiting.pk, RunStatus.SUCCEEDED)
 
     def test_a_run_left_behind_holds_up_no_other_scope(self, between):
         left_behind = self.request(between)
-        abandoned = runs.claim_run(run_id=left_behind.pk, at=NOW)
-        later = NOW + runs.LEASE + timedelta(seconds=1)
+        abandoned = claims.claim_run(run_id=left_behind.pk, at=NOW)
+        later = NOW + claims.LEASE + timedelta(seconds=1)
         day_after = TRADE_DATE + timedelta(days=1)
 
         run = run_over(between, from_date=day_after, to_date=day_after, at=later)
 
         assert run.status == RunStatus.SUCCEEDED
         assert ReconciliationRun.objects.get(pk=left_behind.pk).status == RunStatus.QUEUED
-        with pytest.raises(runs.LeaseLost):
+        with pytest.raises(claims.LeaseLost):
             runs.report_progress(abandoned, "still at it", 50)
 
     def test_a_queued_run_can_be_cancelled_and_no_other(self, between, analyst):
         run = self.request(between)
         assert runs.cancel_run(run_id=run.pk, by=analyst, at=NOW).status == RunStatus.CANCELLED
 
-        with pytest.raises(runs.RunNotClaimable):
+        with pytest.raises(claims.RunNotClaimable):
             runs.cancel_run(run_id=run.pk, by=analyst, at=NOW)
 
     def test_rules_without_an_active_version_are_refused(self, between):

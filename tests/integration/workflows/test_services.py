@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from matching.choices import RunStatus
 from matching.models import Reconciliation, ReconciliationRun
-from matching.services import runs
+from matching.services import claims
 from tests import factories
 from tests.factories import NOW, TRADE_DATE
 from workflows import services, tasks
@@ -102,9 +102,9 @@ class TestStartReconciliation:
     def test_inline_beside_a_running_one_is_refused_and_leaves_nothing_queued(self):
         between = factories.reconciliation()
         queued = start(between, inline=False)
-        runs.claim_run(run_id=queued.pk, at=NOW)
+        claims.claim_run(run_id=queued.pk, at=NOW)
 
-        with pytest.raises(runs.ScopeBusy):
+        with pytest.raises(claims.ScopeBusy):
             start(between, inline=True, to_date=TRADE_DATE + timedelta(days=1))
 
         assert not ReconciliationRun.objects.filter(status=RunStatus.QUEUED).exists()

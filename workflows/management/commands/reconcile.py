@@ -1,5 +1,5 @@
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,8 @@ from workflows.services import (
     start_reconciliation,
 )
 
+MOST_PARTITIONS = 1_000
+
 
 class Command(BaseCommand):
     help = "Reconcile what two sources report for a trade date or a range of them."
@@ -28,6 +30,10 @@ class Command(BaseCommand):
         dates.add_argument("--trade-date", type=known_day, metavar="YYYY-MM-DD")
         dates.add_argument("--from-date", type=known_day, metavar="YYYY-MM-DD")
         dates.add_argument("--to-date", type=known_day, metavar="YYYY-MM-DD")
+        parser.add_argument(
+            "--partitions", type=_partitions, default=0, metavar="N",
+            help="split the run into so many parts, paired one by one; default: by its size",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="Answer as JSON.")
 
     def handle(self, *, source1: str, source2: str, **options: Any) -> None:
@@ -40,6 +46,7 @@ class Command(BaseCommand):
                 by=None,
                 at=timezone.now(),
                 inline=True,
+                partitions=options["partitions"],
             )
         except (SourcesNotComparable, *REFUSALS) as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -59,6 +66,12 @@ class Command(BaseCommand):
             f"  match rate             {'-' if rate is None else f'{rate:.2%}'}\n"
             f"  took                   {summary['duration_seconds']} s"
         )
+
+
+def _partitions(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_PARTITIONS:
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PARTITIONS}")
+    return int(text)
 
 
 def _dates(options: dict[str, Any]) -> tuple[date, date]:
