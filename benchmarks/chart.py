@@ -34,8 +34,7 @@ class Line:
 
 
 def draw(title: str, lines: Sequence[Line], *, x_title: str, y_title: str) -> str:
-    """Return an SVG document; every line is named at its end, in its own colour."""
-    lines = [line for line in lines if line.points]
+    """Return an SVG document; every line, of a point or more, is named at its end."""
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
     across = _Axis.over(xs, _LEFT, WIDTH - _RIGHT, margin=0.04)

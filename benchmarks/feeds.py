@@ -11,6 +11,7 @@ which were reported wrongly.
 
 import argparse
 import csv
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -241,10 +242,13 @@ def main() -> None:
     parser.add_argument("--shape", choices=SHAPES, default="many")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--clean", action="store_true", help="right_clean.csv too, to join on")
     given = parser.parse_args()
     feeds = generate(given.rows, given.shape, given.seed)
     feeds.write(given.folder)
-    print(f"{len(feeds.left):,} against {len(feeds.right):,} trades in {given.folder}")
+    if given.clean:
+        write_csv(feeds.with_clean_references().right, given.folder / "right_clean.csv")
+    print(json.dumps({"left": len(feeds.left), "right": len(feeds.right)}))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.chart import Line, draw
 from benchmarks.goals import Results, judged
 
+_CHART = "performance.svg"
 _EXPLAINED = Path(__file__).with_name("explained.md")
 _SECTIONS = {
     "engine": "The engine and a bare hash join",
@@ -20,7 +21,8 @@ _SHAPES = {"many": "many instruments", "one": "one instrument"}
 
 def write(results: Results, folder: Path) -> None:
     """Write performance.md and performance.svg into a folder."""
-    (folder / "performance.svg").write_text(chart(results), encoding="utf-8")
+    if lines := drawn(results):
+        (folder / _CHART).write_text(chart(lines), encoding="utf-8")
     (folder / "performance.md").write_text(markdown(results), encoding="utf-8")
 
 
@@ -29,12 +31,12 @@ def markdown(results: Results) -> str:
     parts = [
         "# Performance",
         "Written by `make bench` from `performance.json`; not edited by hand.",
-        "![Seconds over rows for the engine, a hash join and Splink](performance.svg)",
+        *[f"![Seconds over rows: the engine, a hash join, Splink]({_CHART})"]
+        * bool(drawn(results)),
         "## Goals",
         goals_table(results),
         *(part for section in _SECTIONS for part in _section(section, results.get(section))),
-        "## Machine and versions",
-        table(("what", "here"), results.get("machine", {}).items()),
+        *_machine(results.get("machine", {})),
         _EXPLAINED.read_text(encoding="utf-8").strip(),
     ]
     return "\n\n".join(parts) + "\n"
@@ -56,6 +58,10 @@ def shown(value: object) -> str:
     if isinstance(value, int) or (isinstance(value, float) and abs(value) >= 1_000):
         return f"{value:,.0f}"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _machine(found: dict[str, str]) -> list[str]:
+    return ["## Machine and versions", table(("what", "here"), found.items())] if found else []
 
 
 def _section(name: str, section: dict[str, Any] | None) -> list[str]:
@@ -115,8 +121,8 @@ def _flat(figures: dict[str, Any], above: str = "") -> Iterable[tuple[str, objec
             yield words, value
 
 
-def chart(results: Results) -> str:
-    """Return the chart of seconds in memory over rows, as SVG."""
+def drawn(results: Results) -> list[Line]:
+    """Return the chart's lines that have something to show."""
     engine = results.get("engine", {}).get("measured", [])
     splink = results.get("splink", {}).get("measured", [])
     wide, narrow = (
@@ -130,6 +136,11 @@ def chart(results: Results) -> str:
         _line("Engine, one instrument", single, "engine"),
         _line("Bare hash join", many, "join"),
     ]  # fmt: skip
+    return [line for line in lines if line.points]
+
+
+def chart(lines: Sequence[Line]) -> str:
+    """Return the chart of seconds in memory over rows, as SVG."""
     return draw(
         "Seconds to pair two feeds, both in memory",
         lines,

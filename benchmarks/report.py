@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from subprocess import SubprocessError
 from typing import Any
 
 from benchmarks import machine, page
@@ -62,9 +63,9 @@ def _measured(section: str, rows: int, runs: int) -> dict[str, Any]:
     except Skipped as why:
         print(f"  {why}", file=sys.stderr)
         return {**machine.stamp(), "skipped": str(why), "measured": []}
-    except MeasurementFailed as problem:
+    except (MeasurementFailed, SubprocessError, ImportError) as problem:
         print(f"  {problem}", file=sys.stderr)
-        return {**machine.stamp(), "skipped": f"The {section} measurement failed.", "measured": []}
+        return {**machine.stamp(), "skipped": "This measurement failed.", "measured": []}
     return {**machine.stamp(), "measured": measured}
 
 

@@ -88,9 +88,13 @@ class TestPage:
         assert "| copy: seconds | 1.5 |" in text
 
     def test_the_chart_is_well_formed_and_names_every_line(self):
-        lines = [Line("engine & co", [(1e4, 0.3), (1e6, 9)]), Line("none", [])]
+        lines = [Line("engine & co", [(1e4, 0.3), (1e6, 9)]), Line("a point", [(1e5, 2)])]
         svg = ET.fromstring(draw("t", lines, x_title="x", y_title="y"))  # noqa: S314  our own text
-        texts = list(svg.itertext())
 
-        assert "engine & co" in texts
-        assert "none" not in texts
+        assert {"engine & co", "a point", "10k", "100k", "1M"} <= set(svg.itertext())
+
+    def test_a_page_without_measurements_has_no_chart(self, tmp_path):
+        page.write({}, tmp_path)
+
+        assert "not measured" in (tmp_path / "performance.md").read_text()
+        assert not (tmp_path / "performance.svg").exists()
