@@ -16,19 +16,20 @@ text { font: 13px -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif
 .grid { stroke: #d0d7de; stroke-width: 1 }
 .line { fill: none; stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round }
 .paper { fill: #ffffff }
-.s0 { --c: #0969da } .s1 { --c: #8250df } .s2 { --c: #6e7781 } .s3 { --c: #bc4c00 } .s4 { --c: #1a7f37 }
+.s0 { --c: #bc4c00 } .s1 { --c: #9a6700 } .s2 { --c: #0969da } .s3 { --c: #8250df } .s4 { --c: #6e7781 }
 .line, .dot { stroke: var(--c) } .dot { fill: var(--c) } .name { fill: var(--c); font-weight: 600 }
 @media (prefers-color-scheme: dark) {
   text { fill: #9198a1 } .title { fill: #f0f6fc } .grid { stroke: #3d444d } .paper { fill: #0d1117 }
-  .s0 { --c: #4493f8 } .s1 { --c: #ab7df8 } .s2 { --c: #9198a1 } .s3 { --c: #f0883e } .s4 { --c: #3fb950 }
+  .s0 { --c: #f0883e } .s1 { --c: #d29922 } .s2 { --c: #4493f8 } .s3 { --c: #ab7df8 } .s4 { --c: #9198a1 }
 }
 """  # noqa: E501  one colour scheme a line
 
 
 @dataclass(frozen=True)
 class Line:
-    """A named line through points of (rows, seconds), both above zero."""
+    """A named line through points of (rows, seconds), both above zero; `colour` is 0 to 4."""
 
+    colour: int
     name: str
     points: Sequence[tuple[float, float]]
 
@@ -64,12 +65,12 @@ def draw(title: str, lines: Sequence[Line], *, x_title: str, y_title: str) -> st
             f'<text x="{_LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{tick:g} s</text>',
         ]
     ends = _spread([up.place(line.points[-1][1]) for line in lines])
-    for place, (line, end) in enumerate(zip(lines, ends, strict=True)):
+    for line, end in zip(lines, ends, strict=True):
         dots = [(across.place(x), up.place(y)) for x, y in line.points]
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in dots)
         last = line.points[-1][1]
         parts += [
-            f'<g class="s{place}"><path class="line" d="{path}"/>',
+            f'<g class="s{line.colour}"><path class="line" d="{path}"/>',
             *(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in dots),
             f'<text x="{dots[-1][0] + 14:.1f}" y="{end + 4:.1f}">',
             f'<tspan class="name">{escape(line.name)}</tspan> {_seconds(last)}</text></g>',

@@ -130,11 +130,11 @@ def drawn(results: Results) -> list[Line]:
     )
     many, single = ([one for one in engine if one["shape"] == shape] for shape in ("many", "one"))
     lines = [
-        _line("Splink 5, wide blocks", wide, "splink"),
-        _line("Splink 5, narrow blocks", narrow, "splink"),
-        _line("Engine, many instruments", many, "engine"),
-        _line("Engine, one instrument", single, "engine"),
-        _line("Bare hash join", many, "join"),
+        _line(0, "Splink 5, wide blocks", wide, "splink"),
+        _line(1, "Splink 5, narrow blocks", narrow, "splink"),
+        _line(2, "Engine, many instruments", many, "engine"),
+        _line(3, "Engine, one instrument", single, "engine"),
+        _line(4, "Bare hash join", many, "join"),
     ]  # fmt: skip
     return [line for line in lines if line.points]
 
@@ -149,5 +149,5 @@ def chart(lines: Sequence[Line]) -> str:
     )
 
 
-def _line(name: str, measured: list[dict[str, Any]], whose: str) -> Line:
-    return Line(name, [(one["rows"], one[whose]["seconds"]) for one in measured])
+def _line(colour: int, name: str, measured: list[dict[str, Any]], whose: str) -> Line:
+    return Line(colour, name, [(one["rows"], one[whose]["seconds"]) for one in measured])

@@ -48,10 +48,11 @@ def timed(seconds: dict[str, float], step: str) -> Iterator[None]:
 
 
 def medians(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the median of every number over some runs; of the rest, the first run's."""
-    return {
-        name: statistics.median(run[name] for run in runs)
-        if isinstance(value, int | float)
-        else value
-        for name, value in runs[0].items()
-    }
+    """Return the median of every number over some runs, nested ones too; of the rest the first."""
+    return {name: _median([run[name] for run in runs]) for name in runs[0]}
+
+
+def _median(values: list[Any]) -> Any:
+    if isinstance(values[0], dict):
+        return medians(values)
+    return statistics.median(values) if isinstance(values[0], int | float) else values[0]

@@ -7,6 +7,7 @@ import pytest
 from benchmarks import page
 from benchmarks.chart import Line, draw
 from benchmarks.goals import GOALS, MILLION, Goal, judged, pick
+from benchmarks.process import medians
 
 AT_MOST = Goal("peak", lambda results: results.get("peak"), 500, "{:.0f} MiB")
 AT_LEAST = Goal("faster", lambda results: results.get("times"), 30, "{:.1f} times", at_least=True)
@@ -67,6 +68,12 @@ class TestJudging:
         assert pick(found, "engine", "times_join", shape="neither") is None
 
 
+def test_medians_are_taken_of_nested_numbers_and_texts_are_kept():
+    runs = [{"seconds": each, "steps": {"read": 10 * each}, "shape": "many"} for each in (3, 1, 2)]
+
+    assert medians(runs) == {"seconds": 2, "steps": {"read": 20}, "shape": "many"}
+
+
 class TestPage:
     def test_every_goal_is_on_the_page_with_its_verdict(self):
         text = page.markdown(results(engine_entry(rows=MILLION, times_join=5.1)))
@@ -88,7 +95,7 @@ class TestPage:
         assert "| copy: seconds | 1.5 |" in text
 
     def test_the_chart_is_well_formed_and_names_every_line(self):
-        lines = [Line("engine & co", [(1e4, 0.3), (1e6, 9)]), Line("a point", [(1e5, 2)])]
+        lines = [Line(0, "engine & co", [(1e4, 0.3), (1e6, 9)]), Line(1, "a point", [(1e5, 2)])]
         svg = ET.fromstring(draw("t", lines, x_title="x", y_title="y"))  # noqa: S314  our own text
 
         assert {"engine & co", "a point", "10k", "100k", "1M"} <= set(svg.itertext())
