@@ -25,7 +25,7 @@ def in_child(module: str, *arguments: object, well: Container[int] = (0,)) -> di
     """
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode not in well:
+    if done.returncode not in well or not done.stdout.strip():
         raise MeasurementFailed(f"{module} failed: {done.stderr.strip()[-2_000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
