@@ -28,10 +28,11 @@ from django.db.models import DateField, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from breaks.choices import BreakType
+from breaks.reported import ReportedTrade
 from trades.choices import AssetClass, Side
 from trades.currencies import major_unit
 from trades.fields import DIGITS, PLACES
-from trades.models import FxRate, Trade
+from trades.models import FxRate
 
 # Four columns' worth of digits: quantity x price x unit x rate loses none before the rounding.
 WIDE = Context(prec=5 * DIGITS, rounding=ROUND_HALF_EVEN)
@@ -84,7 +85,7 @@ class Position:
     point: Decimal = Decimal(1)
 
     @classmethod
-    def of(cls, legs: Sequence[Trade]) -> "Position":
+    def of(cls, legs: Sequence[ReportedTrade]) -> "Position":
         """Add up one or more trades of one side; the currency of mixed ones is unknown."""
         currencies = {major_unit(leg.currency)[0] for leg in legs}
         with localcontext(WIDE):
@@ -103,13 +104,12 @@ class Position:
         )
 
 
-def _price(leg: Trade) -> Decimal | None:
+def _price(leg: ReportedTrade) -> Decimal | None:
     return None if leg.price is None else leg.price * major_unit(leg.currency)[1] * _point(leg)
 
 
-def _point(leg: Trade) -> Decimal:
-    asset_class = leg.asset_class or (leg.instrument.asset_class if leg.instrument else "")
-    return PERCENT if asset_class == AssetClass.FIXED_INCOME else Decimal(1)
+def _point(leg: ReportedTrade) -> Decimal:
+    return PERCENT if leg.asset_class == AssetClass.FIXED_INCOME else Decimal(1)
 
 
 class Rates:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet
 
@@ -65,20 +65,24 @@ def trades_by_standing(run: ReconciliationRun) -> dict[int, Counter[str | None]]
     return counts
 
 
-def matches_in_scope(run: ReconciliationRun) -> MatchQuerySet:
+def live_matches_dated(
+    reconciliation: Reconciliation, from_date: date, to_date: date
+) -> MatchQuerySet:
     """
-    Return the live matches with a leg dated within the run.
+    Return the live matches with a leg dated from `from_date` to `to_date`, both included.
 
     The dates a match was compared with tell, except of the few a trade of which was changed since.
     """
-    live = Match.objects.live().filter(reconciliation=run.reconciliation)
+    live = Match.objects.live().filter(reconciliation=reconciliation)
     changed = live.stale()
-    days = (run.from_date, run.to_date)
-    compared = Q(first_trade_date__lte=run.to_date, last_trade_date__gte=run.from_date)
-    return live.filter(
-        (compared & ~Q(pk__in=changed.values("pk")))
-        | Q(pk__in=changed.filter(legs__trade__trade_date__range=days).values("pk"))
-    )
+    moved = changed.filter(legs__trade__trade_date__range=(from_date, to_date))
+    compared = Q(first_trade_date__lte=to_date, last_trade_date__gte=from_date)
+    return live.filter((compared & ~Q(pk__in=changed.values("pk"))) | Q(pk__in=moved.values("pk")))
+
+
+def matches_in_scope(run: ReconciliationRun) -> MatchQuerySet:
+    """Return the live matches with a leg dated within the run."""
+    return live_matches_dated(run.reconciliation, run.from_date, run.to_date)
 
 
 def doubtful_matches(run: ReconciliationRun) -> MatchQuerySet:

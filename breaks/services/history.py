@@ -20,16 +20,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import F
 
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, TradeBreak
-from trades.services.bulk import batches
+from trades.services.columns import table_of, write_table
 
 BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewBreak:
+    """A break just written, by its key; its history is empty."""
+
+    pk: int
+    version: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +48,7 @@ class Entry:
     `detail` is JSON without floats: money as text.
     """
 
-    trade_break: TradeBreak
+    trade_break: TradeBreak | NewBreak
     kind: EventKind
     from_status: BreakStatus | None = None
     to_status: BreakStatus | None = None
@@ -61,46 +69,59 @@ class BrokenLink:
         return f"Break {self.break_id}, event {self.sequence}: {self.why}"
 
 
-def append(entries: Sequence[Entry], *, at: datetime) -> list[BreakEvent]:
+def append(entries: Sequence[Entry], *, at: datetime) -> None:
     """
     Append one event to the history of each break named; at most one a break and call.
 
-    Two statements and a batch for every few thousand events, whatever the number of breaks.
+    Two statements, whatever the number of breaks.
     """
-    heads = _heads([entry.trade_break.pk for entry in entries])
-    events = []
-    for entry in entries:
-        event = BreakEvent(
-            trade_break=entry.trade_break,
-            sequence=entry.trade_break.version,
-            kind=entry.kind,
-            from_status=entry.from_status or "",
-            to_status=entry.to_status or "",
-            by=entry.by,
-            at=at,
-            reason=entry.reason,
-            detail=dict(entry.detail),
-            previous_digest=heads.get(entry.trade_break.pk, ""),
-        )
-        event.digest = digest_of(event)
-        events.append(event)
-    return BreakEvent.objects.bulk_create(events, batch_size=BATCH)
+    heads = _heads([entry.trade_break.pk for entry in entries if entry.trade_break.version > 1])
+    rows = [_row(entry, at, heads.get(entry.trade_break.pk, "")) for entry in entries]
+    columns = zip(*rows, strict=True) if rows else ([] for _ in Content._fields)
+    content = dict(zip(Content._fields, columns, strict=True))
+    content["detail"] = [json.dumps(detail) for detail in content["detail"]]
+    digests = [_digest(row) for row in rows]
+    table = table_of(BreakEvent, len(rows), **content, digest=digests)
+    write_table(BreakEvent, table)
+
+
+class Content(NamedTuple):
+    """What an event's digest covers, in that order, named as the columns of `BreakEvent` are."""
+
+    trade_break_id: int
+    sequence: int
+    kind: str
+    from_status: str
+    to_status: str
+    by_id: int | None
+    at: datetime
+    reason: str
+    detail: dict[str, Any]
+    previous_digest: str
+
+
+def _row(entry: Entry, at: datetime, head: str) -> Content:
+    return Content(
+        trade_break_id=entry.trade_break.pk,
+        sequence=entry.trade_break.version,
+        kind=str(entry.kind),
+        from_status=str(entry.from_status or ""),
+        to_status=str(entry.to_status or ""),
+        by_id=None if entry.by is None else entry.by.pk,
+        at=at,
+        reason=entry.reason,
+        detail=dict(entry.detail),
+        previous_digest=head,
+    )
 
 
 def digest_of(event: BreakEvent) -> str:
     """Return the digest an event must have; the format is at the head of this module."""
-    content = [
-        event.trade_break_id,
-        event.sequence,
-        str(event.kind),
-        str(event.from_status),
-        str(event.to_status),
-        event.by_id,
-        event.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        event.reason,
-        event.detail,
-        event.previous_digest,
-    ]
+    return _digest(Content(*(getattr(event, name) for name in Content._fields)))
+
+
+def _digest(row: Content) -> str:
+    content = row._replace(at=row.at.astimezone(UTC).isoformat(timespec="microseconds"))
     text = json.dumps(content, separators=(",", ":"), sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -132,13 +153,12 @@ def verify(*, break_ids: Iterable[int] | None = None) -> Iterator[BrokenLink]:
 
 def _heads(break_ids: Sequence[int]) -> dict[int, str]:
     """Return the digest of the last event of each break that has one."""
-    heads: dict[int, str] = {}
-    for some in batches(break_ids):
-        events = BreakEvent.objects.filter(
-            trade_break__in=some, sequence=F("trade_break__version") - 1
-        )
-        heads.update(events.values_list("trade_break", "digest"))
-    return heads
+    if not break_ids:
+        return {}
+    events = BreakEvent.objects.filter(
+        trade_break__among=break_ids, sequence=F("trade_break__version") - 1
+    )
+    return dict(events.order_by().values_list("trade_break", "digest"))
 
 
 def _look_again(pk: int) -> BrokenLink | None:

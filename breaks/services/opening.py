@@ -1,6 +1,6 @@
 """Bring the breaks of a scope up to date: open, refresh, clear and re-open, in bulk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,11 +8,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from breaks.choices import CATEGORY, LIVE, BreakStatus, EventKind, ReasonCode
 from breaks.models import TradeBreak
 from breaks.services import history
-from breaks.services.history import Entry
+from breaks.services.history import Entry, NewBreak
 from breaks.services.lifecycle import move
 from breaks.services.pending import write_pending
 from breaks.services.scope import Scope
@@ -21,13 +22,13 @@ from breaks.services.writing import Written, write_rows
 from matching.models import ReconciliationRun
 from matching.services.bulk import hold
 from trades.reports import plain
-from trades.services.bulk import batches
+from trades.services.columns import new_keys, table_of, write_table
 
-BATCH = 5_000
 ATTEMPTS = 3
 
 # What was accepted is accepted for these values, and no others.
 VALUES = ("left_value", "right_value", "difference")
+IDENTITY = ("fingerprint", "break_type", "field")
 SHOWN = (*VALUES, "tolerance", "exposure", "currency", "exposure_note", "severity")
 LINKS = ("match_id", "left_trade_id", "right_trade_id", "trade_date")
 
@@ -52,11 +53,11 @@ class Cause:
 
 @dataclass
 class Update:
-    """What one update is about to write."""
+    """What one update is about to write; `seen` are keys of breaks merely found again."""
 
-    opened: list[TradeBreak] = field(default_factory=list)
     writes: list[Written] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    seen: list[int] = field(default_factory=list)
     live: int = 0
 
 
@@ -100,12 +101,12 @@ def _update(scope: Scope, cause: Cause, at: datetime) -> int:
     for print_, found in wanted.breaks.items():
         if print_ in known:
             _refresh(known[print_], found, cause, at, update)
-        else:
-            _open(found, scope, cause, at, update)
+    fresh = [found for print_, found in wanted.breaks.items() if print_ not in known]
+    _open(fresh, scope, cause, at, update)
     for row in rows.values():
         if row.fingerprint not in wanted.breaks and row.status != BreakStatus.RESOLVED:
             _clear(row, cause, at, update)
-    _write(update, at)
+    _write(update, cause, at)
     write_pending(scope=scope, pending=wanted.pending, run=cause.run)
     return update.live
 
@@ -113,40 +114,44 @@ def _update(scope: Scope, cause: Cause, at: datetime) -> int:
 def _by_fingerprint(prints: Iterable[str]) -> dict[str, TradeBreak]:
     """Find rows that no trade in scope leads to: late reports, and breaks of a deleted match."""
     locked = TradeBreak.objects.select_for_update().order_by("pk")
-    return {
-        row.fingerprint: row
-        for some in batches(sorted(prints))
-        for row in locked.filter(fingerprint__in=some)
-    }
+    return {row.fingerprint: row for row in locked.filter(fingerprint__among=sorted(prints))}
 
 
-def _open(found: Disagreement, scope: Scope, cause: Cause, at: datetime, update: Update) -> None:
-    row = TradeBreak(
-        reconciliation=scope.reconciliation,
-        fingerprint=found.fingerprint,
-        break_type=found.break_type,
-        category=CATEGORY[found.break_type],
-        field=found.field,
-        status=BreakStatus.OPEN,
+def _open(
+    fresh: Sequence[Disagreement], scope: Scope, cause: Cause, at: datetime, update: Update
+) -> None:
+    """Write the rows of new breaks; their keys are known before, for the history's digests."""
+    keys = new_keys(TradeBreak, len(fresh)).to_pylist()
+    run = None if cause.run is None else cause.run.pk
+    table = table_of(
+        TradeBreak,
+        len(fresh),
+        id=keys,
+        reconciliation_id=scope.reconciliation.pk,
+        category=[str(CATEGORY[found.break_type]) for found in fresh],
+        status=str(BreakStatus.OPEN),
         opened_at=at,
         last_seen_at=at,
-        first_run=cause.run,
-        last_run=cause.run,
-        times_seen=1 if cause.run else 0,
-        **{name: getattr(found, name) for name in (*SHOWN, *LINKS)},
+        first_run_id=run,
+        last_run_id=run,
+        times_seen=0 if run is None else 1,
+        reason_code="",
+        version=1,
+        **{name: [getattr(found, name) for found in fresh] for name in (*IDENTITY, *SHOWN, *LINKS)},
     )
-    update.opened.append(row)
-    update.live += 1
-    update.entries.append(
+    write_table(TradeBreak, table)
+    update.live += len(fresh)
+    update.entries += [
         Entry(
-            trade_break=row,
+            trade_break=NewBreak(key),
             kind=EventKind.OPENED,
             to_status=BreakStatus.OPEN,
             by=cause.by,
             reason=cause.why,
             detail={name: _text(getattr(found, name)) for name in ("break_type", "field", *SHOWN)},
         )
-    )
+        for key, found in zip(keys, fresh, strict=True)
+    ]
 
 
 def _refresh(
@@ -160,7 +165,9 @@ def _refresh(
     changed = {name for name in SHOWN if getattr(row, name) != getattr(found, name)}
     linked = {name for name in LINKS if getattr(row, name) != getattr(found, name)}
     update.live += row.status in LIVE or again
-    if not (again or seen or changed or linked):
+    if not (again or changed or linked):
+        if seen:
+            update.seen.append(row.pk)
         return
     read = row.version
     detail = {
@@ -226,13 +233,15 @@ def _clear(row: TradeBreak, cause: Cause, at: datetime, update: Update) -> None:
     )
 
 
-def _write(update: Update, at: datetime) -> None:
+def _write(update: Update, cause: Cause, at: datetime) -> None:
     if write_rows(update.writes) != len(update.writes):
         raise BreaksMoved(
             "Somebody kept changing the same breaks while they were brought up to date. "
             "Run it again."
         )
-    TradeBreak.objects.bulk_create(update.opened, batch_size=BATCH)
+    if update.seen:
+        again = TradeBreak.objects.filter(pk__among=update.seen)
+        again.update(last_run=cause.run, last_seen_at=at, times_seen=F("times_seen") + 1)
     history.append(update.entries, at=at)
 
 

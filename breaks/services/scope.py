@@ -1,16 +1,18 @@
 """Which trades an update of the breaks answers for, and everything it needs to read of them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from breaks.choices import BreakType
 from breaks.models import PendingTrade, TradeBreak
+from breaks.reported import ReportedTrade, reported
 from breaks.selectors import in_reconciliation
 from matching.choices import LegSide, MatchStatus
 from matching.models import (
@@ -21,35 +23,48 @@ from matching.models import (
     Reconciliation,
     ReconciliationRun,
 )
-from matching.scope import live_leg
+from matching.scope import live_leg, live_matches_dated
 from trades.choices import TradeState
 from trades.models import Trade
-from trades.services.bulk import batches
+from trades.services.columns import read_table
 
-BATCH = 5_000
 # `Match.reason` of a proposal whose very pairing is in doubt: its differences mean nothing yet.
 IN_DOUBT = frozenset({"near_tie", "order_alone", "number_alone"})
 # One execution under two ids carries one trade date, or two around midnight.
 DUPLICATE_DAYS = timedelta(days=1)
 
 
-@dataclass
+class Difference(NamedTuple):
+    """A field on which the trades of a match do not agree, named as `MatchDifference` has it."""
+
+    match_id: int
+    field: str
+    kind: str
+    left_value: str
+    right_value: str
+    difference: Decimal | None
+    tolerance: str
+
+
+@dataclass(slots=True)
 class PairedTrades:
     """A live match that is proposed or whose trades disagree, with all a break says of it."""
 
-    match: Match
-    left: list[Trade] = field(default_factory=list)
-    right: list[Trade] = field(default_factory=list)
-    differences: list[MatchDifference] = field(default_factory=list)
+    match_id: int
+    status: str
+    reason: str
+    rule_set_id: int
+    left: list[ReportedTrade] = field(default_factory=list)
+    right: list[ReportedTrade] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
 
     @property
-    def trades(self) -> list[Trade]:
+    def trades(self) -> list[ReportedTrade]:
         return self.left + self.right
 
     @property
     def is_in_doubt(self) -> bool:
-        proposed = self.match.status == MatchStatus.PROPOSED
-        return proposed and self.match.reason in IN_DOUBT
+        return self.status == MatchStatus.PROPOSED and self.reason in IN_DOUBT
 
 
 @dataclass(frozen=True)
@@ -74,56 +89,59 @@ class Scope:
 
     @classmethod
     def of_trades(cls, reconciliation: Reconciliation, trade_ids: Sequence[int]) -> "Scope":
-        return cls(reconciliation, Trade.objects.filter(pk__in=trade_ids))
-
-    @property
-    def _touched(self) -> QuerySet[MatchLeg]:
-        """Legs, live or not, of the seeds."""
-        return MatchLeg.objects.filter(
-            trade__in=self.seeds.values("pk"), reconciliation=self.reconciliation
-        )
-
-    @property
-    def _near(self) -> tuple[QuerySet[MatchLeg], QuerySet[MatchAlternative]]:
-        matches = self._touched.values("match")
-        return (
-            MatchLeg.objects.filter(match__in=matches),
-            MatchAlternative.objects.filter(match__in=matches),
-        )
+        return cls(reconciliation, Trade.objects.filter(pk__among=trade_ids))
 
     @cached_property
-    def parts(self) -> list[Any]:
-        """
-        Keys of trades that together are the scope: subqueries, or a list where that is short.
+    def strays(self) -> list[int]:
+        """Keys of the trades near a seed that are no seeds themselves: hardly ever is there one."""
+        legs = MatchLeg.objects.filter(match__among=self._reaching_out)
+        others = MatchAlternative.objects.filter(self._touched("match"))
+        seed = Exists(self.seeds.filter(pk=OuterRef("trade")))
+        nears = (
+            near.filter(~seed).order_by().values_list("trade", flat=True) for near in (legs, others)
+        )
+        return sorted({key for near in nears for key in near})
 
-        Hardly ever is a trade near that is no seed itself, and to know these few spares most of
-        the work of every query that follows.
-        """
-        seeds = self.seeds.values("pk")
-        nears = [near.values("trade") for near in self._near]
-        strays = {
-            key
-            for near in nears
-            for key in near.exclude(trade__in=seeds).values_list("trade", flat=True)[:BATCH]
+    @property
+    def parts(self) -> list[QuerySet[Trade]]:
+        """The trades that together are the scope."""
+        strays = Trade.objects.filter(pk__among=self.strays)
+        return [self.seeds, strays] if self.strays else [self.seeds]
+
+    @cached_property
+    def _reaching_out(self) -> list[int]:
+        """Keys of the matches, live or not, that may have seeds and other trades."""
+        found = MatchLeg.objects.filter(reconciliation=self.reconciliation)
+        if self.dates is None:
+            return _matches_of(found.filter(trade__in=self.seeds.values("pk")))
+        # The dates of a match are those compared; a trade that was amended may have another now.
+        changed = found.filter(trade__in=self.seeds.filter(version__gt=1).values("pk"))
+        dated = Match.objects.filter(self._touched(""))
+        if not self.reconciliation.asset_class:
+            first, last = self.dates
+            dated = dated.filter(Q(first_trade_date__lt=first) | Q(last_trade_date__gt=last))
+        return [*_matches_of(changed), *dated.order_by().values_list("pk", flat=True)]
+
+    def _touched(self, match: str) -> Q:
+        """Tell the rows whose `match` has, or had, a seed as it was compared."""
+        if self.dates is None:
+            return Q(**{f"{match or 'pk'}__among": self._reaching_out})
+        first, last = self.dates
+        where = {
+            "reconciliation": self.reconciliation,
+            "first_trade_date__lte": last,
+            "last_trade_date__gte": first,
         }
-        if len(strays) >= BATCH:
-            return [seeds, *nears]
-        return [seeds, sorted(strays)] if strays else [seeds]
+        return Q(**{f"{match}__{name}" if match else name: value for name, value in where.items()})
 
-    def unmatched(self) -> dict[int, Trade]:
+    def unmatched(self) -> dict[int, ReportedTrade]:
         """Return the trades that nobody paired and that are not cancelled, by key."""
         sources = [self.reconciliation.left_source_id, self.reconciliation.right_source_id]
-        trades = Trade.objects.filter(~live_leg(self.reconciliation), source__in=sources).exclude(
-            state=TradeState.CANCELLED
-        )
-        return {
-            trade.pk: trade
-            for part in self.parts
-            for trade in trades.filter(pk__in=part)
-            .select_related("instrument")
-            .defer("raw")
-            .order_by("pk")
-        }
+        lone = ~live_leg(self.reconciliation) & ~Q(state=TradeState.CANCELLED)
+        found: dict[int, ReportedTrade] = {}
+        for part in self.parts:
+            found |= reported(part.filter(lone, source__in=sources))
+        return found
 
     def contested(self) -> set[int]:
         """Return the other candidates of the proposals whose pairing is in doubt."""
@@ -135,7 +153,9 @@ class Scope:
         return {
             key
             for part in self.parts
-            for key in alternatives.filter(trade__in=part).values_list("trade", flat=True)
+            for key in alternatives.filter(trade__in=part.values("pk"))
+            .order_by()
+            .values_list("trade", flat=True)
         }
 
     def troubled_matches(self) -> list[PairedTrades]:
@@ -144,46 +164,67 @@ class Scope:
         live = Match.objects.live().filter(
             Q(status=MatchStatus.PROPOSED) | differs, reconciliation=self.reconciliation
         )
+        legs = MatchLeg.objects.filter(reconciliation=self.reconciliation, is_live=True)
+        if self.dates is None:
+            trades = legs.filter(trade__in=self.seeds.values("pk"))
+            seeds = live.filter(pk__in=trades.values("match"))
+        else:
+            seeds = live & live_matches_dated(self.reconciliation, *self.dates)
+        strays = live.filter(pk__in=legs.filter(trade__among=self.strays).values("match"))
         found: dict[int, PairedTrades] = {}
-        for part in self.parts:
-            legs = MatchLeg.objects.filter(trade__in=part, is_live=True)
-            troubled = live.filter(pk__in=legs.values("match"))
-            fresh = {match.pk: PairedTrades(match) for match in troubled if match.pk not in found}
-            _fill(fresh, troubled)
-            found |= fresh
+        for matches in (seeds, strays) if self.strays else (seeds,):
+            rows = _rows(matches.order_by(), "pk", "status", "reason", "rule_set_id")
+            found |= {row[0]: PairedTrades(*row) for row in rows}
+        _fill(found)
         return [found[key] for key in sorted(found)]
 
     def breaks(self) -> dict[int, TradeBreak]:
         """Return every break that names one of these trades, locked where the database can."""
-        ours = TradeBreak.objects.filter(reconciliation=self.reconciliation)
-        ours = ours.select_for_update().order_by("pk")
-        wheres = [Q(match__in=self._touched.values("match"))]
+        ours = TradeBreak.objects.filter(reconciliation=self.reconciliation).order_by()
+        wheres = [self._touched("match"), Q(match__among=self._reaching_out)]
         for part in self.parts:
-            wheres += [Q(left_trade__in=part), Q(right_trade__in=part)]
+            keys = part.values("pk")
+            wheres += [Q(left_trade__in=keys), Q(right_trade__in=keys)]
         if self.dates:
             wheres.append(Q(break_type=BreakType.TIMING, trade_date__range=self.dates))
-        return {row.pk: row for where in wheres for row in ours.filter(where)}
+        found = {key for where in wheres for key in ours.filter(where).values_list("pk", flat=True)}
+        locked = ours.select_for_update().order_by("pk")
+        return {row.pk: row for row in locked.filter(pk__among=sorted(found))}
 
-    def pending(self) -> dict[int, PendingTrade]:
-        """Return the rows of these trades that say they wait, by trade."""
+    def pending(self) -> QuerySet[PendingTrade]:
+        """Return the rows of these trades that say they wait."""
         ours = PendingTrade.objects.filter(reconciliation=self.reconciliation)
-        return {row.trade_id: row for part in self.parts for row in ours.filter(trade__in=part)}
+        where = Q(trade__in=self.seeds.values("pk"))
+        if self.strays:
+            where |= Q(trade__among=self.strays)
+        return ours.filter(where)
 
 
-def _fill(paired: dict[int, PairedTrades], matches: QuerySet[Match]) -> None:
-    """Add legs and differences to those of the matches that are asked for."""
-    keys = matches.values("pk")
-    legs = MatchLeg.objects.filter(match__in=keys, is_live=True).order_by("trade_id")
-    for leg in legs.select_related("trade__instrument").defer("trade__raw"):
-        if leg.match_id in paired:
-            side = paired[leg.match_id]
-            (side.left if leg.side == LegSide.LEFT else side.right).append(leg.trade)
-    for difference in MatchDifference.objects.filter(match__in=keys).order_by("field"):
-        if difference.match_id in paired:
-            paired[difference.match_id].differences.append(difference)
+def _matches_of(legs: QuerySet[MatchLeg]) -> list[int]:
+    return list(legs.order_by().values_list("match", flat=True).distinct())
 
 
-def originals(reconciliation: Reconciliation, trades: Sequence[Trade]) -> dict[int, Trade]:
+def _rows(rows: QuerySet, *names: str) -> Iterable[tuple]:
+    return zip(*(column.to_pylist() for column in read_table(rows, names).columns), strict=True)
+
+
+def _fill(paired: dict[int, PairedTrades]) -> None:
+    """Add legs and differences to the matches."""
+    keys = sorted(paired)
+    legs = MatchLeg.objects.filter(match__among=keys, is_live=True).order_by("trade_id")
+    rows = list(_rows(legs, "match_id", "side", "trade_id"))
+    trades = reported(Trade.objects.filter(pk__among=[trade for *_, trade in rows]))
+    for match, side, trade in rows:
+        ours = paired[match]
+        (ours.left if side == LegSide.LEFT else ours.right).append(trades[trade])
+    differences = MatchDifference.objects.filter(match__among=keys).order_by("field")
+    for row in _rows(differences, *Difference._fields):
+        paired[row[0]].differences.append(Difference(*row))
+
+
+def originals(
+    reconciliation: Reconciliation, trades: Sequence[ReportedTrade]
+) -> dict[int, ReportedTrade]:
     """
     Return, for each trade that repeats an execution of its own source, the trade it repeats.
 
@@ -197,12 +238,11 @@ def originals(reconciliation: Reconciliation, trades: Sequence[Trade]) -> dict[i
     near = Trade.objects.filter(
         source__in={trade.source_id for trade in trades},
         trade_date__range=(min(days) - DUPLICATE_DAYS, max(days) + DUPLICATE_DAYS),
+        execution_ref__among=refs,
     ).exclude(state=TradeState.CANCELLED)
-    near = near.annotate(paired=live_leg(reconciliation))
-    alike: dict[tuple, list[Trade]] = defaultdict(list)
-    for quoted in batches(refs):
-        some = near.filter(execution_ref__in=quoted)
-        for other in some.defer("raw").order_by("-paired", "pk"):
+    alike: dict[tuple, list[ReportedTrade]] = defaultdict(list)
+    for paired in (live_leg(reconciliation), ~live_leg(reconciliation)):
+        for other in reported(near.filter(paired)).values():
             alike[_execution(other)].append(other)
     found = {}
     for trade in trades:
@@ -214,7 +254,7 @@ def originals(reconciliation: Reconciliation, trades: Sequence[Trade]) -> dict[i
     return found
 
 
-def _execution(trade: Trade) -> tuple:
+def _execution(trade: ReportedTrade) -> tuple:
     instrument: object = trade.instrument_id
     if instrument is None:
         instrument = (trade.isin, trade.cusip, trade.sedol, trade.figi, trade.symbol)

@@ -8,12 +8,13 @@ from decimal import Decimal
 from breaks.choices import BreakType, PendingReason, Severity
 from breaks.exposure import Position, Rates, exposure_of
 from breaks.fingerprint import Identity, fingerprint
-from breaks.services.scope import PairedTrades, Scope, originals
+from breaks.reported import ReportedTrade
+from breaks.services.scope import Difference, PairedTrades, Scope, originals
 from breaks.severity import Thresholds, current_thresholds, severity_of
 from breaks.values import LENGTH, trade_line
 from connectors.expectations import ReportState, expectation
-from matching.models import MatchDifference, Reconciliation
-from trades.models import Source, Trade
+from matching.models import Reconciliation, RuleSet
+from trades.models import Source
 
 NOT_DELIVERED = "Not delivered"
 WAITS = {
@@ -96,9 +97,11 @@ def _judge_match(match: PairedTrades, builder: "_Builder", wanted: Wanted) -> No
         wanted.breaks[found.fingerprint] = found
 
 
-def _judge_lone(trades: Sequence[Trade], builder: "_Builder", wanted: Wanted, at: datetime) -> None:
+def _judge_lone(
+    trades: Sequence[ReportedTrade], builder: "_Builder", wanted: Wanted, at: datetime
+) -> None:
     """A trade nobody paired is missing elsewhere, a repetition, or not to be judged yet."""
-    due: list[Trade] = []
+    due: list[ReportedTrade] = []
     expected = {}
     for trade in trades:
         other = builder.other_source(trade)
@@ -122,7 +125,7 @@ def _judge_lone(trades: Sequence[Trade], builder: "_Builder", wanted: Wanted, at
 class _Builder:
     """Makes disagreements of one reconciliation, with rates and thresholds read once."""
 
-    def __init__(self, reconciliation: Reconciliation, trades: Iterable[Trade]) -> None:
+    def __init__(self, reconciliation: Reconciliation, trades: Iterable[ReportedTrade]) -> None:
         days = [trade.trade_date for trade in trades]
         self.reconciliation = reconciliation
         self.left, self.right = reconciliation.left_source, reconciliation.right_source
@@ -131,10 +134,10 @@ class _Builder:
             base=reconciliation.base_currency, from_date=min(days), to_date=max(days)
         )
 
-    def other_source(self, trade: Trade) -> Source:
+    def other_source(self, trade: ReportedTrade) -> Source:
         return self.right if trade.source_id == self.left.pk else self.left
 
-    def of_difference(self, paired: PairedTrades, difference: MatchDifference) -> Disagreement:
+    def of_difference(self, paired: PairedTrades, difference: Difference) -> Disagreement:
         first = (paired.left or paired.right)[0]
         return self._make(
             break_type=_break_type(paired, difference),
@@ -146,10 +149,10 @@ class _Builder:
             right_value=difference.right_value,
             difference=difference.difference,
             tolerance=difference.tolerance,
-            match_id=paired.match.pk,
+            match_id=paired.match_id,
         )
 
-    def of_lone_trade(self, trade: Trade, original: Trade | None) -> Disagreement:
+    def of_lone_trade(self, trade: ReportedTrade, original: ReportedTrade | None) -> Disagreement:
         on_left = trade.source_id == self.left.pk
         kind = BreakType.MISSING_RIGHT if on_left else BreakType.MISSING_LEFT
         value, name = trade_line(trade), ""
@@ -184,8 +187,8 @@ class _Builder:
         *,
         break_type: BreakType,
         name: str,
-        left: Sequence[Trade],
-        right: Sequence[Trade],
+        left: Sequence[ReportedTrade],
+        right: Sequence[ReportedTrade],
         trade_date: date,
         left_value: str,
         right_value: str,
@@ -238,10 +241,10 @@ class _Builder:
         )
 
 
-def _break_type(paired: PairedTrades, difference: MatchDifference) -> BreakType:
+def _break_type(paired: PairedTrades, difference: Difference) -> BreakType:
     if difference.kind in BreakType:
         return BreakType(difference.kind)
-    rules = paired.match.rule_set
+    rules = RuleSet.objects.get(pk=paired.rule_set_id)
     raise UnknownBreakType(
         f"{rules} reports the field {difference.field!r} as {difference.kind!r}, which is no type "
         f"of break. Give the field one of {', '.join(BreakType)} in a new version of {rules.name}."

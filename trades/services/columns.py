@@ -120,7 +120,7 @@ def arrow_type(field: "Field[Any, Any]") -> pa.DataType:
 def _copied_out(sql: str, parameters: Sequence[Any], schema: pa.Schema) -> pa.Table:
     """Read a query by COPY, which takes no parameters but those bound on this side."""
     text = BytesIO()
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         bound = cursor.mogrify(sql, parameters)
         with cursor.copy(f"COPY ({bound}) TO STDOUT (FORMAT csv)") as rows:
             for row in rows:
@@ -164,7 +164,11 @@ def _copy_in(model: type[Model], table: pa.Table) -> None:
     statement = f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN (FORMAT csv)"  # noqa: SLF001
     # NULL is nothing, empty text is quoted: for Arrow as for Postgres.
     options = csv.WriteOptions(include_header=False)
-    with connection.cursor() as cursor, cursor.copy(statement) as rows:
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as rows,
+    ):
         for batch in table.to_batches(max_chunksize=WRITE_BATCH):
             sink = pa.BufferOutputStream()
             csv.write_csv(batch, sink, options)
