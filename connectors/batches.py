@@ -112,9 +112,7 @@ def _read(
         problems = Problems()
         texts = (cell,) if isinstance(cell, str) else cell
         value = reader.read(problems, habits, *map(said, texts))
-        meanings[cell] = (
-            as_text(value) if len(reader.fields) == 1 else tuple(map(as_text, value))
-        )
+        meanings[cell] = as_text(value) if len(reader.fields) == 1 else tuple(map(as_text, value))
         if problems:
             unreadable.add(cell)
     if unreadable:

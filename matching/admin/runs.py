@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import RangeDateFilter, RelatedCheckboxFilter
 from unfold.decorators import display
 
 from matching.choices import RunStatus
-from matching.models import ReconciliationRun
+from matching.models import ReconciliationRun, RunPartition
 from trades.admin.cells import NOTHING, badge, bar, link, moment, number, short, span
 from trades.admin.desk import ViewFilter
 from trades.admin.page import Page, PageAdmin, Panel
@@ -125,7 +125,7 @@ class RunAdmin(PageAdmin):
             soft=f"{row.reconciliation.name}, {days_words(row)}",
             figures=figures,
             alert=row.error,
-            main=[_in_scope(row), _timings(row)],
+            main=[_in_scope(row), _timings(row), *_partitions(row)],
             side=[_how_it_ran(row)],
         )
 
@@ -143,6 +143,23 @@ def _in_scope(run: ReconciliationRun) -> Panel:
         ],
         numeric=frozenset({1, 2, 3}),
     )
+
+
+def _partitions(run: Any) -> list[Panel]:
+    """Show what each partition did; a run that was not split has none."""
+    rows = [
+        [
+            number(one.number),
+            badge(one.status, one.get_status_display()),
+            number(one.trades),
+            number(one.matched),
+            _length(one),
+        ]
+        for one in run.partitions.defer("homes", "outcome").order_by("number")
+    ]
+    head = ("Partition", "Status", "Trades", "Matched at home", "Took")
+    panel = Panel(title="Partitions", head=head, rows=rows, numeric=frozenset({0, 2, 3, 4}))
+    return [panel] if rows else []
 
 
 def _how_it_ran(run: Any) -> Panel:
@@ -182,7 +199,7 @@ def _rate(run: ReconciliationRun) -> SafeString:
     return format_html('<span class="dk-num">{}%</span>', f"{ratio:.2f}")
 
 
-def _length(run: ReconciliationRun) -> str:
+def _length(run: ReconciliationRun | RunPartition) -> str:
     if run.started_at is None:
         return "not started"
     length = (run.finished_at or timezone.now()) - run.started_at

@@ -64,8 +64,14 @@ class Command(BaseCommand):
             f"{run.unmatched_right:,} {summary['source2']}\n"
             f"  breaks                 {run.breaks_identified:,}\n"
             f"  match rate             {'-' if rate is None else f'{rate:.2%}'}\n"
+            f"  candidates left out    {run.candidates_cut:,}\n"
             f"  took                   {summary['duration_seconds']} s"
+            f"{_in_parts(run.partition_count)}"
         )
+
+
+def _in_parts(partitions: int) -> str:
+    return f", in {partitions} partitions" if partitions > 1 else ""
 
 
 def _partitions(text: str) -> int:

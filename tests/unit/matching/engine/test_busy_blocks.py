@@ -60,3 +60,15 @@ def test_a_busy_heap_of_twins_pairs_completely():
 
     assert len(result.matches) == 500
     assert set(result.matches["decision"]) == {"AUTO"}
+
+
+@pytest.mark.parametrize(
+    "shared", [{"order_ref": "ORD-55012"}, {"account": "ACC-1"}, {"counterparty": "Broker Ltd"}]
+)
+def test_no_value_that_every_row_has_makes_candidates_grow_faster_than_rows(shared):
+    seen = {}
+    for rows in (500, 2_000):
+        left, right = (side.assign(**shared) for side in one_instrument(rows))
+        seen[rows] = reconcile(left, right, RULES).passes["candidates"].sum()
+
+    assert seen[2_000] <= 4.5 * seen[500]
