@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii as quoted
+from typing import Any
 
 from connectors.delimited import Row, Table, distinct, read_rows
 from connectors.habits import Habits
@@ -107,20 +108,28 @@ def _read(
     nothing = [""] * len(batch.numbers)
     columns = [batch.columns.get(name, nothing) for name in reader.columns]
     cells = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-    meanings, unreadable = {}, set()
-    for cell in set(cells):
-        problems = Problems()
-        texts = (cell,) if isinstance(cell, str) else cell
-        value = reader.read(problems, habits, *map(said, texts))
-        meanings[cell] = as_text(value) if len(reader.fields) == 1 else tuple(map(as_text, value))
-        if problems:
-            unreadable.add(cell)
+    meanings, unreadable = _meanings(reader, habits, set(cells))
     if unreadable:
         wrong.update(row for row, cell in enumerate(cells) if cell in unreadable)
     values = [meanings[cell] for cell in cells]
     if len(reader.fields) == 1:
         return {reader.fields[0]: values}
     return {name: [value[place] for value in values] for place, name in enumerate(reader.fields)}
+
+
+def _meanings(reader: Reader, habits: Habits, cells: set[Any]) -> tuple[dict[Any, Any], set[Any]]:
+    """Return what each distinct cell, or tuple of cells, means; and those with a problem."""
+    meanings, unreadable, problems = {}, set(), Problems()
+    read, is_one = reader.read, len(reader.columns) == 1
+    is_value = len(reader.fields) == 1
+    for cell in cells:
+        texts = (said(cell),) if is_one else map(said, cell)
+        value = read(problems, habits, *texts)
+        meanings[cell] = as_text(value) if is_value else tuple(map(as_text, value))
+        if problems:
+            unreadable.add(cell)
+            problems.clear()
+    return meanings, unreadable
 
 
 def _explained(record: Record, habits: Habits) -> Reject:

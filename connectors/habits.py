@@ -112,7 +112,6 @@ _FORMS = {
 _PLAIN = re.compile(r"^-?\d{1,18}(\.\d{1,10})?\Z", re.ASCII)
 
 
-@lru_cache(maxsize=65_536)
 def number(text: str, decimal_separator: str = ".") -> Decimal:
     """
     Read a number exactly: ``1,234.56`` or ``1.234,56``, ``(12)``, ``12-``, ``1.5E+3``.
@@ -175,10 +174,10 @@ def _day(text: str, wanted: str) -> date | None:
     return None if is_run_together and found.strftime(wanted) != text else found
 
 
+_CLOCK = re.compile(r"^\d{1,2}:\d\d")
 _EPOCHS = {"EPOCH": 0, "EPOCH_MS": 3, "EPOCH_NS": 9}
 
 
-@lru_cache(maxsize=65_536)
 def moment(text: str, formats: tuple[str, ...], zone: ZoneInfo, on: date | None) -> datetime:
     """
     Read a time as UTC; one without a date is `on` that date, one without an offset in `zone`.
@@ -200,7 +199,7 @@ def _moment(text: str, wanted: str, on: date | None) -> datetime | None:
     if wanted in _EPOCHS:
         return epoch(number(text).scaleb(-_EPOCHS[wanted]))
     if wanted == "ISO":
-        if re.match(r"^\d{1,2}:\d\d", text):
+        if _CLOCK.match(text):
             return datetime.combine(on, time.fromisoformat(text.zfill(5))) if on else None
         return datetime.fromisoformat(text)
     found = datetime.strptime(text, wanted)  # noqa: DTZ007  local to the zone that `moment` adds

@@ -8,7 +8,6 @@ many rows side by side in `connectors.batches`.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -58,21 +57,21 @@ class RowRefused(Exception):
 class Problems(list[str]):
     """What is wrong with a row, collected rather than stopped at."""
 
-    def value(self, name: str, text: str, read: Callable[[str], Any]) -> Any:
-        """Return what `text` says, or None if it says nothing or cannot be read."""
+    def value(self, name: str, text: str, read: Callable[..., Any], *how: Any) -> Any:
+        """Return ``read(text, *how)``, or None if the text says nothing or cannot be read."""
         if not text:
             return None
         try:
-            return read(text)
+            return read(text, *how)
         except NotReadable as problem:
             said = str(problem)
             self.append(said if said.startswith(name) else f"{name} {said}")
             return None
 
-    def required(self, name: str, text: str, read: Callable[[str], Any]) -> Any:
+    def required(self, name: str, text: str, read: Callable[..., Any], *how: Any) -> Any:
         if not text:
             self.append(f"{name} is missing")
-        return self.value(name, text, read)
+        return self.value(name, text, read, *how)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,47 +134,37 @@ def _venue(problems: Problems, habits: Habits, text: str) -> str:
     return _text("venue", problems, habits, text).upper()
 
 
-def _trade_date(problems: Problems, habits: Habits, text: str) -> date | None:
-    found: date | None = problems.required("trade_date", text, partial(_day, habits))
-    return found
+def _trade_date(problems: Problems, habits: Habits, text: str) -> Any:
+    return problems.required("trade_date", text, reading.day, habits.date_formats)
 
 
-def _settlement_date(problems: Problems, habits: Habits, text: str) -> date | None:
-    found: date | None = problems.value("settlement_date", text, partial(_day, habits))
-    return found
-
-
-def _day(habits: Habits, text: str) -> date:
-    return reading.day(text, habits.date_formats)
+def _settlement_date(problems: Problems, habits: Habits, text: str) -> Any:
+    return problems.value("settlement_date", text, reading.day, habits.date_formats)
 
 
 def _executed_at(problems: Problems, habits: Habits, text: str, trade_date: str) -> Any:
     # Many sources send a time alone: it is on the trade date. What is wrong with that, its own
     # column says.
-    on = Problems().value("trade_date", trade_date, partial(_day, habits))
-    return problems.value(
-        "executed_at",
-        text,
-        lambda text: reading.moment(text, habits.time_formats, habits.timezone, on),
-    )
+    try:
+        on = reading.day(trade_date, habits.date_formats)
+    except NotReadable:
+        on = None
+    how = (habits.time_formats, habits.timezone, on)
+    return problems.value("executed_at", text, reading.moment, *how)
 
 
-def _number(habits: Habits, text: str) -> Decimal:
-    return reading.number(text, habits.decimal_separator)
-
-
-def _money(name: str, problems: Problems, habits: Habits, text: str) -> Decimal | None:
-    found: Decimal | None = problems.value(name, text, partial(_number, habits))
-    return found
+def _money(name: str, problems: Problems, habits: Habits, text: str) -> Any:
+    return problems.value(name, text, reading.number, habits.decimal_separator)
 
 
 def _side_and_quantity(
     problems: Problems, habits: Habits, side_text: str, quantity_text: str
 ) -> tuple[str | None, Decimal | None]:
     """Return side and quantity above zero, from a side, a sign, or both agreeing."""
-    quantity = problems.required("quantity", quantity_text, partial(_number, habits))
+    separator = habits.decimal_separator
+    quantity = problems.required("quantity", quantity_text, reading.number, separator)
     if side_text or not habits.signed_quantity:
-        side = problems.required("side", side_text, lambda text: reading.side(text, habits))
+        side = problems.required("side", side_text, reading.side, habits)
     else:
         side = Side.SELL.value if quantity is not None and quantity < 0 else Side.BUY.value
     if quantity is None:

@@ -1,12 +1,12 @@
 """One canonical trade report: what every connector makes of a row, and what is loaded."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
+from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter
 from typing import Any
 
@@ -15,7 +15,6 @@ from trades.choices import Side, TradeState
 # What a report says, value by value, as `as_text` writes it; the state comes last.
 Content = tuple[str | None, ...]
 
-_as_json = json.JSONEncoder().encode
 _IS_CANCELLED = f'"{TradeState.CANCELLED.value}"]'
 
 
@@ -86,9 +85,9 @@ def digests(content: Content) -> tuple[str, str]:
 
     By the second a report is known that comes after the cancellation of its very trade.
     """
-    text = _as_json(content)
-    before_state = text[: -len(content[-1] or "") - 3]
-    cancelled = before_state + _IS_CANCELLED
+    values = ["null" if value is None else quoted(value) for value in content]
+    text = f"[{', '.join(values)}]"
+    cancelled = text[: -len(values[-1]) - 1] + _IS_CANCELLED
     return (
         hashlib.sha256(text.encode()).hexdigest(),
         hashlib.sha256(cancelled.encode()).hexdigest(),
@@ -112,15 +111,9 @@ def as_text(value: Decimal | date | datetime | str | None) -> str | None:
         return value
     if isinstance(value, Decimal):
         return plain(value)
-    return _iso(value)
-
-
-@lru_cache(maxsize=65_536)
-def _iso(value: date | datetime) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value.isoformat()
 
 
-@lru_cache(maxsize=65_536)
 def plain(value: Decimal) -> str:
     """Return a Decimal without exponent and without zeros that say nothing."""
     text = f"{value:f}"

@@ -108,7 +108,7 @@ class DeliveryAdmin(PageAdmin):
 
     @display(description="Status", ordering="status")
     def status_word(self, delivery: Delivery) -> SafeString:
-        return badge(delivery.status, delivery.get_status_display())
+        return badge(delivery.status, _status(delivery))
 
     @display(description="Rows", ordering="rows_in")
     def count_in(self, delivery: Delivery) -> SafeString:
@@ -186,9 +186,7 @@ class DeliveryAdmin(PageAdmin):
         if row.from_date:
             window = format_html("{} to {}", day(row.from_date), day(row.to_date))
         return Page(
-            headline=format_html(
-                "<b>{}</b> {}", row.name, badge(row.status, row.get_status_display())
-            ),
+            headline=format_html("<b>{}</b> {}", row.name, badge(row.status, _status(row))),
             soft=f"from {row.source.name}",
             alert=row.error,
             main=[_counts(row), _rejects(row, shows_raw=shows_raw)],
@@ -219,6 +217,13 @@ class DeliveryAdmin(PageAdmin):
 def quarantine_link(delivery: Delivery) -> str:
     address = reverse("admin:connectors_rejectedrow_changelist")
     return f"{address}?view=all&delivery__id__exact={delivery.pk}"
+
+
+def _status(delivery: Delivery) -> str:
+    """Return the status in words, and of a running delivery how far it is."""
+    if not delivery.step:
+        return delivery.get_status_display()
+    return f"{delivery.get_step_display()}, {delivery.rows_read:,} rows"
 
 
 def _adds_up(delivery: Delivery) -> bool:

@@ -20,8 +20,9 @@ class DeliveryOutput(Output):
         model = Delivery
         fields: tuple[str, ...] = (
             "id", "feed", "source", "layout", "name", "digest", "from_date", "to_date",
-            "status", "rows_in", "loaded", "amended", "duplicates", "rejected", "error",
-            "requested_by", "received_at", "started_at", "finished_at", "attempt", "replay_of",
+            "status", "step", "rows_read", "rows_in", "loaded", "amended", "duplicates", "rejected",
+            "error", "requested_by", "received_at", "started_at", "finished_at", "attempt",
+            "replay_of",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 
@@ -57,7 +58,7 @@ class IngestedDelivery(Output):
         model = Delivery
         fields: tuple[str, ...] = (
             "id", "feed", "source", "name", "from_date", "to_date", "status",
-            "rows_in", "loaded", "amended", "duplicates", "rejected", "error",
+            "step", "rows_read", "rows_in", "loaded", "amended", "duplicates", "rejected", "error",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 

@@ -79,7 +79,9 @@ def copy_in(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -
                     copying.write_row(row)
             return
         places = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {quote(table)} ({names}) VALUES ({places})", rows)  # noqa: S608
+        statement = f"INSERT INTO {quote(table)} ({names}) VALUES ({places})"  # noqa: S608
+        for batch in batches(rows, WRITE_BATCH):
+            cursor.executemany(statement, batch)
 
 
 def _preparer(field: "Field[Any, Any]", database: BaseDatabaseWrapper) -> Callable[[Any], Any]:

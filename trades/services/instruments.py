@@ -20,7 +20,7 @@ from trades.identifiers import (
     is_valid,
     normal_symbol,
 )
-from trades.models import Instrument, InstrumentIdentifier
+from trades.models import Instrument, InstrumentIdentifier, Trade
 from trades.reports import TradeReport
 from trades.services.bulk import batches, lock_reference_data
 
@@ -49,11 +49,11 @@ class _Known:
     """An instrument, or one still to be created (`pk` is None), with what it is known by."""
 
     pk: int | None
-    report: TradeReport | None = None
+    report: TradeReport | Trade | None = None
     values: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def identity(report: TradeReport) -> Identity:
+def identity(report: TradeReport | Trade) -> Identity:
     """
     Return what identifies the report's instrument.
 
@@ -90,7 +90,7 @@ def _identity(  # noqa: PLR0917  positional, for the cache
     return Identity(tuple(keys))
 
 
-def resolve_instruments(reports: Iterable[TradeReport]) -> dict[Identity, int]:
+def resolve_instruments(reports: Iterable[TradeReport | Trade]) -> dict[Identity, int]:
     """
     Return the instrument of each distinct identity, creating what is unknown.
 
@@ -98,7 +98,7 @@ def resolve_instruments(reports: Iterable[TradeReport]) -> dict[Identity, int]:
     report's is never taken: then the report's instrument is a new one, under the identifiers
     that no other has. Identifiers a known instrument lacked are added to it.
     """
-    wanted: dict[Identity, TradeReport] = {}
+    wanted: dict[Identity, TradeReport | Trade] = {}
     for report in reports:
         wanted.setdefault(identity(report), report)
     wanted.pop(Identity(()), None)
@@ -115,7 +115,7 @@ def resolve_instruments(reports: Iterable[TradeReport]) -> dict[Identity, int]:
 class _Directory:
     """What is known about the wanted identities, and which instrument each of them means."""
 
-    def __init__(self, wanted: Mapping[Identity, TradeReport]) -> None:
+    def __init__(self, wanted: Mapping[Identity, TradeReport | Trade]) -> None:
         self._by_key: dict[Key, _Known] = {}
         self._new: list[_Known] = []
         self._added: list[tuple[Key, _Known]] = []
@@ -156,7 +156,7 @@ class _Directory:
             for pk, scheme, value, _ in identifiers.filter(instrument__in=pks).values_list(*fields):
                 by_pk[pk].values[scheme].add(value)
 
-    def _choose(self, wish: Identity, report: TradeReport) -> _Known:
+    def _choose(self, wish: Identity, report: TradeReport | Trade) -> _Known:
         for key in wish.keys:
             known = self._by_key.get(key)
             if known and not _contradicts(known, wish, key):
@@ -188,7 +188,7 @@ def _contradicts(known: _Known, wish: Identity, through: Key) -> bool:
     return False
 
 
-def _described(report: TradeReport | None) -> Instrument:
+def _described(report: TradeReport | Trade | None) -> Instrument:
     if report is None:
         return Instrument()
     pair = currency_pair(report.symbol) if report.symbol else None

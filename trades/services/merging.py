@@ -21,6 +21,9 @@ _VERSION = TradeVersion._meta.db_table  # noqa: SLF001
 _CONTENT = tuple(name for name in value_fields() if name not in {"source_trade_id", "state"})
 _HISTORY = ("trade_id", "version", "values", "digest", "delivery_id", "valid_from", "replaced_at")
 
+# A CROSS JOIN is an inner one that SQLite, which knows nothing of the tables' sizes, does in the
+# order written.
+#
 # Content that any version of its trade has is a duplicate, and so is the report of a cancelled
 # trade that its cancellation overtook. What is left is fresh. The first of several equal contents
 # counts. Several contents of one trade follow each other in the order of their states; two of one
@@ -73,13 +76,13 @@ FROM {DECIDED}
 # One current report of each reference, the one with the lowest trade id, whatever the row order.
 _EXAMPLES = f"""
 SELECT 0 AS id, s.*
-FROM {STAGED} s JOIN (
+FROM (
     SELECT MIN(d.position) AS position FROM {DECIDED} d JOIN (
         SELECT {{number}}, MIN(source_trade_id) AS first_id FROM {DECIDED}
         WHERE is_current = 1 GROUP BY {{number}}
     ) f ON f.{{number}} = d.{{number}} AND f.first_id = d.source_trade_id
     WHERE d.is_current = 1 GROUP BY d.{{number}}
-) e ON e.position = s.position
+) e CROSS JOIN {STAGED} s WHERE s.position = e.position
 """  # noqa: S608
 
 _CHANGING = (
@@ -90,12 +93,11 @@ _WRITE = f"""
 INSERT INTO {_TRADE} (source_id, source_trade_id, {", ".join(_CHANGING)}, received_at)
 SELECT %s, s.source_trade_id, d.version, d.state, {", ".join(f"s.{name}" for name in _CONTENT)},
     i.pk, c.pk, a.pk, s.raw, s.digest, %s, %s, %s
-FROM {DECIDED} d
-JOIN {STAGED} s ON s.position = d.position
+FROM {STAGED} s CROSS JOIN {DECIDED} d
 LEFT JOIN {RESOLVED} i ON i.kind = 'instrument' AND i.number = s.instrument_number
 LEFT JOIN {RESOLVED} c ON c.kind = 'counterparty' AND c.number = s.counterparty_number
 LEFT JOIN {RESOLVED} a ON a.kind = 'account' AND a.number = s.account_number
-WHERE d.is_current = 1
+WHERE d.position = s.position AND d.is_current = 1
 ON CONFLICT (source_id, source_trade_id) DO UPDATE SET
     {", ".join(f"{name} = EXCLUDED.{name}" for name in _CHANGING)}
 """  # noqa: S608
@@ -103,18 +105,17 @@ ON CONFLICT (source_id, source_trade_id) DO UPDATE SET
 _PASSED_THROUGH = f"""
 SELECT t.id, {", ".join(f"s.{name}" for name in value_fields() if name != "state")}, s.raw,
     d.digest, d.version, d.state
-FROM {DECIDED} d
-JOIN {STAGED} s ON s.position = d.position
-JOIN {_TRADE} t ON t.source_id = %s AND t.source_trade_id = d.source_trade_id
-WHERE d.in_conflict = 0 AND d.is_current = 0
+FROM {DECIDED} d CROSS JOIN {STAGED} s CROSS JOIN {_TRADE} t
+WHERE d.in_conflict = 0 AND d.is_current = 0 AND s.position = d.position
+    AND t.source_id = %s AND t.source_trade_id = d.source_trade_id
 ORDER BY t.id, d.version
 """  # noqa: S608
 
 _CONFLICTS = f"""
 SELECT s.source_trade_id, s.position, s.line, s.sent,
     COUNT(*) OVER (PARTITION BY s.source_trade_id) AS lines
-FROM {DECIDED} d JOIN {STAGED} s ON s.position = d.position
-WHERE d.in_conflict = 1
+FROM {DECIDED} d CROSS JOIN {STAGED} s
+WHERE d.in_conflict = 1 AND s.position = d.position
 ORDER BY s.source_trade_id, s.line, s.position
 """  # noqa: S608
 _LINES_NAMED = 10
@@ -151,6 +152,7 @@ def merge(*, staging: Staging, source: Source, delivery_id: int | None, at: date
     _prepare()
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, [source.pk])
+        cursor.execute(f"CREATE INDEX {DECIDED}_position ON {DECIDED} (position)")
         _analyze(DECIDED)
         cursor.execute(_COUNT)
         decided, in_conflict, loaded = cursor.fetchone()
@@ -187,7 +189,9 @@ def reported_values(trade: Trade | TradeReport) -> dict[str, Any]:
 
 
 def _prepare() -> None:
-    """Let Postgres sort and join in memory, and know how many rows there are."""
+    """Let rows be found by their position, and Postgres sort and join in memory."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX {STAGED}_position ON {STAGED} (position)")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '256MB'")
@@ -211,7 +215,8 @@ def _resolve(source: Source) -> None:
     accounts = resolve_accounts(source=source, reports=examples["account"])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMPORARY TABLE {RESOLVED} (kind varchar(12), number integer, pk bigint)"
+            f"CREATE TEMPORARY TABLE {RESOLVED} "
+            "(kind varchar(12), number integer, pk bigint, PRIMARY KEY (kind, number))"
         )
     meaning = {
         "instrument": lambda one: instruments.get(identity(one)),

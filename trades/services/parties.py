@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trades.models import Account, AccountAlias, Counterparty, CounterpartyAlias, Source
+from trades.models import Account, AccountAlias, Counterparty, CounterpartyAlias, Source, Trade
 from trades.names import party_key
 from trades.reports import TradeReport
 from trades.services.bulk import batches, lock_reference_data
@@ -17,11 +17,11 @@ class PartyIdentity(NamedTuple):
     name: str
 
 
-def party_identity(report: TradeReport) -> PartyIdentity:
+def party_identity(report: TradeReport | Trade) -> PartyIdentity:
     return PartyIdentity(report.counterparty_lei, report.counterparty_bic, report.counterparty_name)
 
 
-def resolve_counterparties(reports: Iterable[TradeReport]) -> dict[PartyIdentity, int]:
+def resolve_counterparties(reports: Iterable[TradeReport | Trade]) -> dict[PartyIdentity, int]:
     """
     Return the counterparty of each distinct identity: by LEI, then BIC, then spelling.
 
@@ -128,7 +128,7 @@ def _bic_forms(bic: str) -> set[str]:
     return {office, office.removesuffix("XXX")}
 
 
-def resolve_accounts(*, source: Source, reports: Iterable[TradeReport]) -> dict[str, int]:
+def resolve_accounts(*, source: Source, reports: Iterable[TradeReport | Trade]) -> dict[str, int]:
     """Return the account of each distinct code: by this source's alias, then by our own code."""
     wanted = sorted({report.account_code for report in reports} - {""})
     found = _known_accounts(source, wanted)

@@ -26,6 +26,7 @@ IDENTITIES = {
     "account": ("account_code",),
 }
 NUMBERS = {kind: f"{kind}_number" for kind in IDENTITIES}
+_FIELDS = {field.attname: field for field in Trade._meta.concrete_fields}  # noqa: SLF001
 _OWN = ("position", "line", "sent", "cancelled_digest", *NUMBERS.values())
 _COLUMNS = (*value_fields(), "raw", "digest", *_OWN)
 
@@ -63,12 +64,12 @@ class Staging:
     def __init__(self) -> None:
         self.count = 0
         self._numbers = {kind: _Numbers() for kind in IDENTITIES}
-        self._stored = [_storing(Trade._meta.get_field(name)) for name in value_fields()]  # noqa: SLF001
+        self._stored = [_storing(_FIELDS[name]) for name in value_fields()]
 
     def __enter__(self) -> "Staging":
         _drop()
         table = connection.ops.quote_name(Trade._meta.db_table)  # noqa: SLF001
-        copied = ", ".join(map(_column, (*value_fields(), "raw", "digest")))
+        copied = ", ".join((*value_fields(), "raw", "digest"))
         numbers = ", ".join(f"CAST(0 AS integer) AS {name}" for name in NUMBERS.values())
         with connection.cursor() as cursor:
             cursor.execute(
@@ -125,10 +126,6 @@ class _Numbers(dict[Hashable, int]):
     def __missing__(self, key: Hashable) -> int:
         self[key] = len(self)
         return self[key]
-
-
-def _column(name: str) -> str:
-    return connection.ops.quote_name(str(Trade._meta.get_field(name).column))  # noqa: SLF001
 
 
 def _drop() -> None:

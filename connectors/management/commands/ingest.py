@@ -1,5 +1,7 @@
 import json
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from connectors import services
-from connectors.choices import DeliveryStatus
+from connectors.choices import DeliveryStatus, DeliveryStep
 from connectors.models import Delivery, Feed, Layout
 from trades.dates import known_day
 from trades.models import Source
@@ -68,6 +70,7 @@ class Command(BaseCommand):
                 layout=_named(Layout, layout) if layout else None,
                 by=None,
                 at=timezone.now(),
+                watcher=self._watcher(),
             )
         ]
 
@@ -82,9 +85,27 @@ class Command(BaseCommand):
             at=timezone.now(),
         )
         try:
-            return services.execute_delivery(delivery_id=queued[0].pk, at=timezone.now())
+            return services.execute_delivery(
+                delivery_id=queued[0].pk, at=timezone.now(), watcher=self._watcher()
+            )
         except services.NotClaimable as problem:
             raise CommandError(f"Feed {feed} is being fetched already: {problem}.") from problem
+
+    def _watcher(self) -> Callable[[int, DeliveryStep], None] | None:
+        """Return what shows the progress in one line that is written over, at a terminal only."""
+        if not self.stderr.isatty():
+            return None
+        start = time.monotonic()
+
+        def show(rows: int, step: DeliveryStep) -> None:
+            a_second = rows / max(time.monotonic() - start, 0.001)
+            self.stderr.write(
+                f"\r{step.label} {rows:,} rows, {a_second:,.0f} a second", ending="\x1b[K"
+            )
+            if step == DeliveryStep.MERGING:
+                self.stderr.write("")
+
+        return show
 
     def _tell(self, delivery: Delivery, name: str) -> None:
         for reject in delivery.rejects.order_by("line_number", "pk").iterator():

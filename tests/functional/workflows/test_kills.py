@@ -14,7 +14,13 @@ import pytest
 from tests.processes import outside_env
 
 ROOT = Path(__file__).parents[3]
-DURING_INGEST = ("connectors.services.arrivals:_quarantine", "connectors.services.arrivals:_finish")
+DURING_INGEST = (
+    "connectors.services.arrivals:read_batch",
+    "connectors.services.arrivals:merge",
+    "trades.services.merging:_resolve",
+    "connectors.services.arrivals:_quarantine",
+    "connectors.services.arrivals:_finish",
+)
 DURING_RUN = (
     ("matching.services.pairing:trades_frame", "0"),
     ("matching.services.partitions:found_at_home", "4"),

@@ -3,8 +3,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
-from trades.reports import TradeReport
 from tests.versions import KnownTrade, plan_versions
+from trades.reports import TradeReport
 
 NEW = TradeReport(
     source_trade_id="T1",
