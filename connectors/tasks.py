@@ -25,8 +25,8 @@ def run_ingestion(delivery_ids: list[int] | None = None) -> list[int]:
     it is back in the queue, where the sweep finds it. Returns the ids of what was done.
     """
     scheduled = delivery_ids is None
+    services.end_interrupted(at=timezone.now())
     if delivery_ids is None:
-        services.end_interrupted(at=timezone.now())
         enabled = Feed.objects.filter(is_enabled=True).select_related("source")
         queued = services.queue_deliveries(feeds=enabled, by=None, at=timezone.now())
         delivery_ids = [delivery.pk for delivery in queued]

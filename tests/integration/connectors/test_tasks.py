@@ -72,3 +72,17 @@ def test_a_fault_in_one_delivery_holds_up_no_other_and_it_can_be_tried_again(fol
     assert run_ingestion([first.pk, second.pk]) == [second.pk]
     first.refresh_from_db()
     assert (first.status, first.error) == (DeliveryStatus.QUEUED, "RuntimeError: a fault of ours")
+
+
+def test_the_sweeps_message_ends_a_file_whose_process_died():
+    """The sweep wakes every delivery whose lease ran out; a file cannot be fetched again."""
+    left = Delivery.objects.create(
+        source=factories.source(), name="t.csv", status=DeliveryStatus.RUNNING, attempt=1,
+        received_at=factories.NOW, lease_expires_at=factories.NOW,
+    )  # fmt: skip
+
+    assert run_ingestion([left.pk]) == []
+
+    left.refresh_from_db()
+    assert left.status == DeliveryStatus.FAILED
+    assert "nothing of it was loaded" in left.error
