@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
@@ -51,17 +52,27 @@ def batches_of_file(table: Table, columns: Sequence[str]) -> Iterator[Batch]:
     """Yield the rows below a header, whose canonical names are `columns`, empty for raw only."""
     names = [quoted(name).replace("%", "%%") for name in distinct(table.header)]
     payload = "{" + ", ".join(f"{name}: %s" for name in names) + "}"
-    for rows in batches(read_rows(table), BATCH):
-        good = [row for row in rows if not row.problem]
-        side_by_side = zip(*(row.fields for row in good), strict=True)
+    rest = read_rows(table)
+    while True:
+        # Kept as texts and not as rows: the garbage collector has nothing to look through.
+        numbers, texts, fields, rejects = [], [], [], []
+        for row in islice(rest, BATCH):
+            if row.problem:
+                rejects.append(_refused(row))
+            else:
+                numbers.append(row.number)
+                texts.append(row.text)
+                fields.append(row.fields)
+        if not numbers and not rejects:
+            return
+        named = zip(columns, zip(*fields, strict=True), strict=False)
         yield Batch(
-            numbers=[row.number for row in good],
-            texts=[row.text for row in good],
-            raws=[payload % tuple(map(quoted, row.fields)) for row in good],
-            columns={name: column for name, column in zip(columns, side_by_side, strict=False)
-                     if name},
-            rejects=[_refused(row) for row in rows if row.problem],
-        )  # fmt: skip
+            numbers=numbers,
+            texts=texts,
+            raws=[payload % tuple(map(quoted, cells)) for cells in fields],
+            columns={name: column for name, column in named if name},
+            rejects=rejects,
+        )
 
 
 def batches_of_records(records: Iterable[Record]) -> Iterator[Batch]:

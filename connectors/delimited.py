@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
     number: int
     text: str
-    fields: list[str]
+    fields: tuple[str, ...]
     problem: str = ""
 
 
@@ -127,7 +127,7 @@ def read_rows(table: Table) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as problem:
-            yield Row(start, _shown(lines.take()), [], _broken(problem))
+            yield Row(start, _shown(lines.take()), (), _broken(problem))
             continue
         text = lines.take()
         if not fields or (len(fields) == 1 and not fields[0].strip()):
@@ -187,17 +187,17 @@ def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
 def _row(start: int, text: str, fields: list[str], width: int, delimiter: str) -> Row:
     shown = _shown(text)
     if text.count('"') % 2 and _is_cut_off(text, delimiter):
-        return Row(start, shown, [], "A quote is opened and never closed.")
+        return Row(start, shown, (), "A quote is opened and never closed.")
     while len(fields) > width and not fields[-1].strip():
         fields.pop()
     if len(fields) != width:
         problem = f"The row has {_count(len(fields))} where the header has {width}"
         if "\n" in shown:
             problem += "; a quote that is opened and not closed would do this"
-        return Row(start, shown, [], f"{problem}.")
+        return Row(start, shown, (), f"{problem}.")
     if "\x00" in text:
-        return Row(start, shown, [], "The row holds a zero byte, which no text has.")
-    return Row(start, shown, fields)
+        return Row(start, shown, (), "The row holds a zero byte, which no text has.")
+    return Row(start, shown, tuple(fields))
 
 
 def _is_cut_off(text: str, delimiter: str) -> bool:

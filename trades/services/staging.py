@@ -3,7 +3,8 @@
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import compress
+from itertools import compress, tee
+from operator import itemgetter
 from types import TracebackType
 from typing import Any
 
@@ -95,7 +96,8 @@ class Staging:
         count = len(reports.lines)
         named = dict(zip(value_fields(), reports.contents, strict=True))
         contents: Iterable[Content] = zip(*reports.contents, strict=True)
-        both = [digests(content) for content in contents]
+        # Worked out as the rows are sent, while the server takes them in.
+        of_content, of_cancelled = tee(map(digests, contents))
         copy_in(
             STAGED,
             _COLUMNS,
@@ -105,11 +107,11 @@ class Staging:
                     for stored, column in zip(self._stored, reports.contents, strict=True)
                 ),
                 reports.raws,
-                [digest for digest, _ in both],
+                map(itemgetter(0), of_content),
                 range(self.count, self.count + count),
                 reports.lines,
                 reports.sent,
-                [cancelled for _, cancelled in both],
+                map(itemgetter(1), of_cancelled),
                 *(
                     map(self._numbers[kind].__getitem__, zip(*map(named.get, names), strict=True))
                     for kind, names in IDENTITIES.items()
