@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from connectors.choices import DeliveryStatus, DeliveryStep
 from connectors.models import Delivery
@@ -38,13 +39,17 @@ class Claim:
     def now(self) -> datetime:
         return self.at + timedelta(seconds=time.monotonic() - self._began)
 
+    def lease(self) -> datetime:
+        """Return when the claim runs out: by the clock, even where the work is dated back."""
+        return max(self.now(), timezone.now()) + LEASE
+
     def keep(self) -> None:
         """
         Renew the lease.
 
         :raises LostClaim: if another worker took the delivery over.
         """
-        self._update(lease_expires_at=self.now() + LEASE)
+        self._update(lease_expires_at=self.lease())
 
     def tell(self, rows: int, step: DeliveryStep) -> None:
         """
@@ -58,7 +63,7 @@ class Claim:
         self._told = time.monotonic()
         if self.watcher:
             self.watcher(rows, step)
-        self._update(lease_expires_at=self.now() + LEASE, rows_read=rows, step=step)
+        self._update(lease_expires_at=self.lease(), rows_read=rows, step=step)
 
     def hold(self) -> None:
         """

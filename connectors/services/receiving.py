@@ -5,13 +5,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 
 from connectors.choices import DeliveryStatus, DeliveryStep
 from connectors.models import Delivery, Layout
 from connectors.protocol import FileArrival, Unreadable
 from connectors.services.arrivals import fail, load_reading
-from connectors.services.claims import LEASE, Claim, Watcher
+from connectors.services.claims import Claim, Watcher
 from connectors.services.reading import open_arrival
 from connectors.spool import Spool, TooLarge
 from trades.models import Source
@@ -51,10 +52,10 @@ def receive_file(
         requested_by=by,
         received_at=at,
         started_at=at,
-        lease_expires_at=at + LEASE,
         attempt=1,
     )
     claim = Claim(delivery, at, watcher)
+    delivery.lease_expires_at = claim.lease()
     try:
         file = _spooled(path)
     except TooLarge as problem:
@@ -94,8 +95,15 @@ def end_interrupted(*, at: datetime) -> int:
     A feed's delivery is claimed again instead: it can be fetched once more, and a file that a
     person gave is gone.
     """
-    dead = Delivery.objects.filter(feed=None, lease_expires_at__lt=at)
-    return _end(dead, _INTERRUPTED, at)
+    dead = Delivery.objects.filter(
+        feed=None, status=DeliveryStatus.RUNNING, lease_expires_at__lt=at
+    )
+    if not dead.exists():
+        return 0
+    with transaction.atomic():
+        # One that is being merged is locked, and alive however long that takes.
+        pks = list(dead.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        return _end(Delivery.objects.filter(pk__in=pks), _INTERRUPTED, at)
 
 
 def _end(deliveries: QuerySet[Delivery], reason: str, at: datetime) -> int:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from connectors.choices import DeliveryStatus, DeliveryStep
 from connectors.models import Delivery, RejectedRow
@@ -23,10 +24,10 @@ def rows(count, price="10"):
 
 @pytest.fixture
 def receive(tmp_path):
-    def received(lines, **more):
+    def received(lines, at=factories.NOW, **more):
         path = tmp_path / "trades.csv"
         path.write_text(HEADER + "".join(lines))
-        return receive_file(path=path, source=factories.source(), by=None, at=factories.NOW, **more)
+        return receive_file(path=path, source=factories.source(), by=None, at=at, **more)
 
     return received
 
@@ -118,6 +119,16 @@ def test_a_file_whose_process_died_is_failed_once_its_lease_has_run_out():
     assert (given.status, given.step, given.lease_expires_at) == ("FAILED", "", None)
     assert "Give the file again" in given.error
     assert fetched.status == "RUNNING", "a feed's delivery is claimed again instead"
+
+
+@pytest.mark.django_db
+def test_a_file_dated_back_is_not_taken_for_dead_while_it_is_loaded(receive):
+    """The demo receives last week's files; their leases are of today."""
+    ended = []
+    done = receive(rows(3), watcher=lambda *_: ended.append(end_interrupted(at=timezone.now())))
+
+    assert timezone.now() > factories.NOW + LEASE
+    assert (ended[0], done.status) == (0, "LOADED")
 
 
 @pytest.mark.django_db
