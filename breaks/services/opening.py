@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from breaks.choices import CATEGORY, LIVE, BreakStatus, EventKind, ReasonCode
-from breaks.models import TradeBreak
+from breaks.models import BreakEvent, TradeBreak
 from breaks.services import history
 from breaks.services.history import Entry, NewBreak
 from breaks.services.lifecycle import move
@@ -20,9 +20,9 @@ from breaks.services.scope import Scope
 from breaks.services.wanted import Disagreement, wanted_in
 from breaks.services.writing import Written, write_rows
 from matching.models import ReconciliationRun
-from matching.services.bulk import hold
+from matching.services.bulk import MANY, hold
 from trades.reports import plain
-from trades.services.columns import new_keys, table_of, write_table
+from trades.services.columns import new_keys, refresh_statistics, table_of, write_table
 
 ATTEMPTS = 3
 
@@ -243,6 +243,8 @@ def _write(update: Update, cause: Cause, at: datetime) -> None:
         again = TradeBreak.objects.filter(pk__among=update.seen)
         again.update(last_run=cause.run, last_seen_at=at, times_seen=F("times_seen") + 1)
     history.append(update.entries, at=at)
+    if len(update.entries) >= MANY:
+        refresh_statistics(TradeBreak, BreakEvent)
 
 
 def _text(value: Any) -> str | None:

@@ -18,9 +18,17 @@ from matching.models import (
 )
 from matching.services.outcome import Outcome
 from trades.fields import PLACES
-from trades.services.columns import new_keys, read_table, table_of, write_table
+from trades.services.columns import (
+    new_keys,
+    read_table,
+    refresh_statistics,
+    table_of,
+    write_table,
+)
 
 VALUE_LENGTH = 200
+# So many rows change how the database has to plan what follows.
+MANY = 10_000
 STEP = Decimal(1).scaleb(-PLACES)
 PROPOSED = {Decision.AUTO: MatchStatus.MATCHED, Decision.REVIEW: MatchStatus.PROPOSED}
 
@@ -90,6 +98,8 @@ def write_matches(*, run: ReconciliationRun, outcome: Outcome, at: datetime) -> 
             is_live=True,
         ),
     )
+    if len(legs) >= MANY:
+        refresh_statistics(Match, MatchLeg)
     return keys
 
 

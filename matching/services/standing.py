@@ -27,7 +27,7 @@ def confirmed(outcome: Outcome, doubtful: Sequence[int], rule_set_id: int) -> di
     the same differences and the same alternatives. People have these rows open; a new row for an
     unchanged answer would take them away.
     """
-    kept_rules = Match.objects.filter(pk__among=doubtful, rule_set_id=rule_set_id)
+    kept_rules = Match.objects.filter(pk__among=doubtful, rule_set_id=rule_set_id).order_by()
     legs: dict[int, set[tuple[str, int]]] = {}
     changed: set[int] = set()
     for match_id, side, trade_id, compared, current in MatchLeg.objects.filter(

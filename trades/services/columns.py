@@ -87,6 +87,18 @@ def table_of(model: type[Model], count: int, **columns: Any) -> pa.Table:
     return pa.table(arrays)
 
 
+def refresh_statistics(*models: type[Model]) -> None:
+    """
+    Let Postgres look at tables that have just grown: until it has, it plans as if they were empty.
+
+    It would by itself, but only some time after the commit.
+    """
+    if connection.vendor == "postgresql":
+        tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)  # noqa: SLF001
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {tables}")
+
+
 def new_keys(model: type[Model], count: int) -> pa.Array:
     """
     Return that many primary keys, ascending, which nobody else is or ever was given.

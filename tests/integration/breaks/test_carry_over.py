@@ -261,11 +261,11 @@ class TestAPersonWorksMeanwhile:
         assert (row.right_value, row.times_seen) == ("100", 2)
         assert row.version == 2
 
-    @pytest.mark.usefixtures("price_break")
     def test_a_break_that_never_holds_still_stops_the_update_and_writes_nothing(
-        self, desk, monkeypatch
+        self, desk, price_break, monkeypatch
     ):
         monkeypatch.setattr(opening, "write_rows", lambda _: 0)
+        desk.differ(price_break.match, right_value="100")
         before = dump()
         run = factories.run(reconciliation=desk.reconciliation)
 
@@ -279,7 +279,7 @@ def test_a_failing_history_takes_everything_back(desk, monkeypatch):
     desk.left()
     desk.pair(status=MatchStatus.PROPOSED)
     before = dump()
-    monkeypatch.setattr(opening.history, "digest_of", lambda _: None)
+    monkeypatch.setattr(opening.history, "_digest", lambda _: None)
 
     with pytest.raises(Exception, match="NOT NULL"):
         desk.run()

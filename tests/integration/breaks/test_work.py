@@ -297,7 +297,7 @@ def test_a_failing_history_rolls_the_status_back(price_break, analyst, monkeypat
 
 
 def test_a_failing_history_takes_the_comment_back(price_break, analyst, monkeypatch):
-    monkeypatch.setattr(history, "digest_of", lambda _: None)
+    monkeypatch.setattr(history, "_digest", lambda _: None)
 
     with pytest.raises(Exception, match="NOT NULL"):
         act("comment", price_break, analyst, text="lost")
