@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 
-from matching.choices import MatchStatus
+from matching.choices import Decision, LegSide, MatchKind, MatchStatus
 from matching.models import (
     Match,
     MatchDifference,
@@ -43,28 +44,6 @@ def of_asset_class(reconciliation: Reconciliation) -> Q:
     return Q(asset_class=wanted) | Q(asset_class="", instrument__asset_class=wanted)
 
 
-def trades_by_standing(run: ReconciliationRun) -> dict[int, Counter[str | None]]:
-    """
-    Count, by source, the trades the run answers for: by the status of their match, or None.
-
-    A cancelled trade nobody ever paired has nothing to agree with and is left out.
-    """
-    compared = run.reconciliation
-    sources = (compared.left_source_id, compared.right_source_id)
-    leg = Q(legs__reconciliation=compared, legs__is_live=True)
-    trades = (
-        Trade.objects.between(run.from_date, run.to_date)
-        .filter(of_asset_class(compared), source__in=sources)
-        .annotate(leg=FilteredRelation("legs", condition=leg))
-        .filter(~Q(state=TradeState.CANCELLED) | Q(leg__isnull=False))
-    )
-    counts: dict[int, Counter[str | None]] = {source: Counter() for source in sources}
-    rows = trades.order_by().values_list("source", "leg__match__status")
-    for source, status, count in rows.annotate(count=Count("pk")):
-        counts[source][status] = count
-    return counts
-
-
 def live_matches_dated(
     reconciliation: Reconciliation, from_date: date, to_date: date
 ) -> MatchQuerySet:
@@ -83,6 +62,62 @@ def live_matches_dated(
 def matches_in_scope(run: ReconciliationRun) -> MatchQuerySet:
     """Return the live matches with a leg dated within the run."""
     return live_matches_dated(run.reconciliation, run.from_date, run.to_date)
+
+
+def trades_in_scope(run: ReconciliationRun) -> dict[int, int]:
+    """
+    Count, by source, the trades the run answers for: matched, broken or pending, each one.
+
+    A cancelled trade nobody ever paired has nothing to agree with and is left out.
+    """
+    compared = run.reconciliation
+    trades = Trade.objects.between(run.from_date, run.to_date).filter(
+        of_asset_class(compared), source__in=[compared.left_source_id, compared.right_source_id]
+    )
+    ours = trades.filter(~Q(state=TradeState.CANCELLED) | live_leg(compared)).order_by()
+    return dict(ours.values_list("source").annotate(Count("pk")))
+
+
+class MatchCounts(NamedTuple):
+    """Live matches in scope; `legs` are those of trades in scope, by side and match status."""
+
+    auto_matched: int
+    proposed: int
+    legs: Counter[tuple[str, str]]
+
+
+def count_matches(run: ReconciliationRun) -> MatchCounts:
+    """
+    Count the live matches in scope and their legs.
+
+    Nearly all are pairs dated within the run, and their legs need no look at.
+    """
+    compared = run.reconciliation
+    days = (run.from_date, run.to_date)
+    pair = Q(
+        ~_changed(), kind=MatchKind.ONE_TO_ONE, first_trade_date__gte=days[0],
+        last_trade_date__lte=days[1],
+    )  # fmt: skip
+    if compared.asset_class:
+        pair = Q(pk__isnull=True)
+    live = matches_in_scope(run).order_by()
+    legs: Counter[tuple[str, str]] = Counter()
+    auto_matched = proposed = 0
+    grouped = live.annotate(is_pair=Case(When(pair, then=True), default=False))
+    for status, decision, is_pair, count in grouped.values_list(
+        "status", "decision", "is_pair"
+    ).annotate(Count("pk")):
+        proposed += count * (status == MatchStatus.PROPOSED)
+        auto_matched += count * ((status, decision) == (MatchStatus.MATCHED, Decision.AUTO))
+        legs.update({(side, status): count * is_pair for side in LegSide})
+    others = MatchLeg.objects.filter(
+        match__in=live.exclude(pair).values("pk"),
+        is_live=True,
+        trade__in=Trade.objects.between(*days).filter(of_asset_class(compared)),
+    ).order_by()
+    for side, status, count in others.values_list("side", "match__status").annotate(Count("pk")):
+        legs[side, status] += count
+    return MatchCounts(auto_matched, proposed, legs)
 
 
 def doubtful_matches(run: ReconciliationRun) -> MatchQuerySet:

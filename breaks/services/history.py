@@ -121,8 +121,9 @@ def digest_of(event: BreakEvent) -> str:
 
 
 def _digest(row: Content) -> str:
-    content = row._replace(at=row.at.astimezone(UTC).isoformat(timespec="microseconds"))
-    text = json.dumps(content, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    at = row.at.astimezone(UTC).isoformat(timespec="microseconds")
+    content = (row._asdict() | {"at": at}).values()
+    text = json.dumps(list(content), separators=(",", ":"), sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -240,10 +240,14 @@ def originals(
         trade_date__range=(min(days) - DUPLICATE_DAYS, max(days) + DUPLICATE_DAYS),
         execution_ref__among=refs,
     ).exclude(state=TradeState.CANCELLED)
+    others = reported(near)
+    legs = MatchLeg.objects.filter(
+        reconciliation=reconciliation, is_live=True, trade__among=list(others)
+    )
+    paired = set(legs.order_by().values_list("trade", flat=True))
     alike: dict[tuple, list[ReportedTrade]] = defaultdict(list)
-    for paired in (live_leg(reconciliation), ~live_leg(reconciliation)):
-        for other in reported(near.filter(paired)).values():
-            alike[_execution(other)].append(other)
+    for other in sorted(others.values(), key=lambda other: other.pk not in paired):
+        alike[_execution(other)].append(other)
     found = {}
     for trade in trades:
         if not trade.execution_ref:

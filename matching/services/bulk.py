@@ -20,7 +20,6 @@ from matching.services.outcome import Outcome
 from trades.fields import PLACES
 from trades.services.columns import (
     new_keys,
-    read_table,
     refresh_statistics,
     table_of,
     write_table,
@@ -50,12 +49,12 @@ def supersede(match_ids: Sequence[int]) -> None:
     legs.filter(match__status=MatchStatus.SUPERSEDED).update(is_live=False)
 
 
-def trades_people_paired(reconciliation: Reconciliation) -> pd.Series:
+def trades_people_paired(reconciliation: Reconciliation) -> list[int]:
     """Return the keys of the trades in a live match that a person made or confirmed."""
     legs = MatchLeg.objects.filter(
         reconciliation=reconciliation, is_live=True, match__decided_by__isnull=False
     )
-    return read_table(legs.order_by(), ["trade_id"])["trade_id"].to_pandas()
+    return list(legs.order_by().values_list("trade", flat=True))
 
 
 def write_matches(*, run: ReconciliationRun, outcome: Outcome, at: datetime) -> pd.Series:

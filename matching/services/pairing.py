@@ -12,17 +12,18 @@ from matching.frames import trades_frame
 from matching.models import ReconciliationRun
 from matching.rules import rules_of_run
 from matching.scope import (
+    count_matches,
     decided_matches_to_compare,
     doubtful_matches,
-    matches_in_scope,
     open_trades,
-    trades_by_standing,
+    trades_in_scope,
 )
 from matching.services import bulk, partitions, standing
 from matching.services.comparing import compare_again
 from matching.services.outcome import Outcome
 from matching.services.refused import refused_groups, refused_pairs
 from trades.choices import TradeState
+from trades.services.columns import run_uncompiled
 
 Progress = Callable[[str, int], None]
 
@@ -62,19 +63,18 @@ class PairedScope:
     def count(self) -> None:
         """Set the run's counts to how its scope stands now."""
         run = self.run
-        standing = trades_by_standing(run)
+        trades, counts = trades_in_scope(run), count_matches(run)
         for side, source in (
             (LegSide.LEFT, run.reconciliation.left_source_id),
             (LegSide.RIGHT, run.reconciliation.right_source_id),
         ):
-            stand = standing[source]
-            setattr(run, f"{side}_trades", sum(stand.values()))
-            setattr(run, f"matched_{side}", stand[MatchStatus.MATCHED])
-            setattr(run, f"unmatched_{side}", stand[None])
-        live = matches_in_scope(run)
-        made = live.filter(status=MatchStatus.MATCHED, decision=Decision.AUTO)
-        run.auto_matched = made.count()
-        run.manual_review = live.filter(status=MatchStatus.PROPOSED).count()
+            total, matched = trades.get(source, 0), counts.legs[side, MatchStatus.MATCHED]
+            proposed = counts.legs[side, MatchStatus.PROPOSED]
+            setattr(run, f"{side}_trades", total)
+            setattr(run, f"matched_{side}", matched)
+            setattr(run, f"unmatched_{side}", total - matched - proposed)
+        run.auto_matched = counts.auto_matched
+        run.manual_review = counts.proposed
         run.candidates_cut = self.outcome.candidates_cut
 
 
@@ -86,6 +86,7 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
     """
     began = time.perf_counter()
     on_progress("Reading trades", 5)
+    run_uncompiled()
     doubtful = list(doubtful_matches(run).order_by().values_list("pk", flat=True))
     left = trades_frame(open_trades(run, run.reconciliation.left_source, doubtful))
     right = trades_frame(open_trades(run, run.reconciliation.right_source, doubtful))

@@ -17,8 +17,8 @@ def refused_pairs(run: ReconciliationRun) -> pd.DataFrame:
         status__in=TURNED_DOWN,
     )
     legs = MatchLeg.objects.filter(match__in=refused).order_by()
-    legs = legs.values_list("match_id", "side", "trade_id")
-    frame = pd.DataFrame.from_records(legs, columns=["match", "side", "trade"])
+    rows = legs.values_list("match_id", "side", "trade_id")
+    frame = pd.DataFrame.from_records(rows, columns=["match", "side", "trade"])
     pairs = frame.pivot(index="match", columns="side", values="trade")
     return pairs.reindex(columns=["left", "right"]).astype("int64").drop_duplicates()
 

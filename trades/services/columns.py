@@ -99,6 +99,13 @@ def refresh_statistics(*models: type[Model]) -> None:
             cursor.execute(f"ANALYZE {tables}")
 
 
+def run_uncompiled() -> None:
+    """Keep Postgres from compiling this session's queries, which takes longer than most of them."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET jit = off")
+
+
 def new_keys(model: type[Model], count: int) -> pa.Array:
     """
     Return that many primary keys, ascending, which nobody else is or ever was given.

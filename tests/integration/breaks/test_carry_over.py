@@ -288,8 +288,6 @@ def test_a_failing_history_takes_everything_back(desk, monkeypatch):
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(desk):
-    """Inserts come in batches of what one statement takes, a few dozen breaks on SQLite."""
-
     def queries(more):
         for _ in range(more):
             desk.left()
@@ -302,7 +300,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(desk):
 
     few = queries(2)
     many = queries(14)
-    assert many <= few + 2
+    assert many == few
     again = factories.run(reconciliation=desk.reconciliation)
     with CaptureQueriesContext(connection) as captured:
         opening.open_breaks(run=again, at=desk.later())

@@ -24,6 +24,7 @@ FLOATS_ALLOWED_IN = {
     "matching/api/outputs.py": "rates, durations, likenesses and weights",
     "matching/services": "scores and durations",
     "matching/selectors.py": "rates and durations",
+    "trades/services/columns.py": "the column type of scores",
 }
 
 
