@@ -95,7 +95,9 @@ class Scope:
     def strays(self) -> list[int]:
         """Keys of the trades near a seed that are no seeds themselves: hardly ever is there one."""
         legs = MatchLeg.objects.filter(match__among=self._reaching_out)
-        others = MatchAlternative.objects.filter(self._touched("match"))
+        others = MatchAlternative.objects.filter(
+            self._touched("match") | Q(match__among=self._reaching_out)
+        )
         seed = Exists(self.seeds.filter(pk=OuterRef("trade")))
         nears = (
             near.filter(~seed).order_by().values_list("trade", flat=True) for near in (legs, others)

@@ -58,7 +58,11 @@ class Migration(migrations.Migration):
             "matchleg",
             "reconciliation",
             models.ForeignKey(
-                db_index=False, on_delete=PROTECT, related_name="+", to="matching.reconciliation"
+                db_constraint=False,
+                db_index=False,
+                on_delete=PROTECT,
+                related_name="+",
+                to="matching.reconciliation",
             ),
         ),
     ]

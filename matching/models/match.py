@@ -78,8 +78,9 @@ class MatchLeg(models.Model):
 
     # Its constraints have indexes that begin with these two.
     match = models.ForeignKey(Match, models.CASCADE, related_name="legs", db_index=False)
+    # Always its match's, whose own foreign key is checked: a check a leg would only cost time.
     reconciliation = models.ForeignKey(
-        Reconciliation, models.PROTECT, related_name="+", db_index=False
+        Reconciliation, models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
     trade = models.ForeignKey(Trade, models.PROTECT, related_name="legs")
     side = models.CharField(max_length=5, choices=LegSide)

@@ -6,6 +6,7 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
@@ -18,6 +19,12 @@ from trades.services.bulk import READ_BATCH, write_rows
 EXACT = pa.decimal128(38, PLACES)
 MOMENT = pa.timestamp("us", "UTC")
 WRITE_BATCH = 65_536
+# Keys follow each other unless somebody else took some meanwhile: few ranges, not a row a key.
+_KEY_RANGES = """
+    SELECT min(key), count(*)
+    FROM (SELECT nextval(pg_get_serial_sequence(%s, %s)) AS key, place
+          FROM generate_series(1, %s) place) keys
+    GROUP BY key - place ORDER BY 1"""
 
 # The first that fits: an ExactDecimalField is a DecimalField, a DateTimeField is a DateField.
 _TYPES: tuple[tuple[type["Field[Any, Any]"], pa.DataType], ...] = (
@@ -113,14 +120,16 @@ def new_keys(model: type[Model], count: int) -> pa.Array:
     On SQLite they are this transaction's: it has to be writing already.
     """
     table, column = model._meta.db_table, model._meta.pk.column  # noqa: SLF001
-    if connection.vendor == "postgresql":
-        sql = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
-        schema = pa.schema([("key", pa.int64())])
-        return _copied_out(sql, (table, column, count), schema)["key"].combine_chunks()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        last = (cursor.fetchone() or (0,))[0]
-    return pa.array(range(last + 1, last + 1 + count), pa.int64())
+        if connection.vendor == "postgresql":
+            cursor.execute(_KEY_RANGES, [table, column, count])
+            ranges = cursor.fetchall()
+        else:
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            last = (cursor.fetchone() or (0,))[0]
+            ranges = [(last + 1, count)]
+    keys = [np.arange(first, first + size, dtype=np.int64) for first, size in ranges]
+    return pa.array(np.concatenate(keys or [np.zeros(0, dtype=np.int64)]))
 
 
 def arrow_type(field: "Field[Any, Any]") -> pa.DataType:
