@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignObject, IntegerField, Lookup
 
@@ -20,6 +21,8 @@ class Among(Lookup):
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
         sql, parameters = self.process_lhs(compiler, connection)
         values = list(self.rhs)
+        if not values:
+            raise EmptyResultSet
         if connection.vendor == "postgresql":
             field = self.lhs.output_field
             kind = "bigint" if isinstance(_stored(field), IntegerField) else "text"

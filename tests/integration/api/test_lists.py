@@ -112,7 +112,8 @@ class TestQueries:
             shown = client.get(f"/api/v1/breaks/{one.pk}").json()
 
         assert len(shown["trades"]["source2"]) == fills
-        assert len(asked) <= 8
+        # Of the trades one query, and one of each table of reference data that names them.
+        assert len(asked) == 12
 
 
 class TestPages:
