@@ -1,9 +1,11 @@
 """What a run costs in statements, and what a second one reads, on both databases."""
 
 from datetime import timedelta
+from importlib import import_module
 from unittest.mock import patch
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -99,6 +101,21 @@ def a_match_keeps_the_dates_of_its_trades():
     assert (match.first_trade_date, match.last_trade_date) == (TRADE_DATE, right.trade_date)
 
 
+def the_migration_finds_the_dates_of_older_matches():
+    match = factories.match(
+        left=[factories.trade(trade_date=TRADE_DATE + timedelta(days=2))],
+        right=[factories.trade(source="custodian")],
+        first_trade_date=NOW.date(),
+        last_trade_date=NOW.date(),
+    )
+
+    import_module("matching.migrations.0003_trade_dates_of_matches").fill_dates(apps, None)
+
+    match.refresh_from_db()
+    dates = (match.first_trade_date, match.last_trade_date)
+    assert dates == (TRADE_DATE, TRADE_DATE + timedelta(days=2))
+
+
 def a_trade_amended_to_another_date_takes_its_partner_along():
     """The dates compared no longer tell: both the old day's and the new day's run see the match."""
     between = factories.reconciliation()
@@ -125,6 +142,7 @@ ALIKE = (
     the_number_of_queries_does_not_grow_with_the_trades,
     a_second_run_reads_what_is_unmatched_amended_or_new,
     a_match_keeps_the_dates_of_its_trades,
+    the_migration_finds_the_dates_of_older_matches,
     a_trade_amended_to_another_date_takes_its_partner_along,
     large_writes_refresh_the_statistics,
 )
