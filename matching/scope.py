@@ -110,11 +110,11 @@ def count_matches(run: ReconciliationRun) -> MatchCounts:
         proposed += count * (status == MatchStatus.PROPOSED)
         auto_matched += count * ((status, decision) == (MatchStatus.MATCHED, Decision.AUTO))
         legs.update({(side, status): count * is_pair for side in LegSide})
-    others = MatchLeg.objects.filter(
-        match__in=live.exclude(pair).values("pk"),
-        is_live=True,
-        trade__in=Trade.objects.between(*days).filter(of_asset_class(compared)),
-    ).order_by()
+    rest = list(live.exclude(pair).values_list("pk", flat=True))
+    others = MatchLeg.objects.filter(match__among=rest, is_live=True).order_by()
+    others = others.filter(trade__trade_date__range=days)
+    if compared.asset_class:
+        others = others.filter(trade__in=Trade.objects.filter(of_asset_class(compared)))
     for side, status, count in others.values_list("side", "match__status").annotate(Count("pk")):
         legs[side, status] += count
     return MatchCounts(auto_matched, proposed, legs)
