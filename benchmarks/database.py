@@ -23,6 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.process import medians, peak_mib
+
 FROM, TO = date(2026, 3, 2), date(2026, 3, 6)
 CODE = "left-right"
 # What a match and a leg refer to, before them.
@@ -50,10 +52,11 @@ def main() -> int:
 
 def measure(rows: int, runs: int) -> dict[str, Any]:
     """
-    Return the figures of `runs` measurements over `rows` deals, about as many trades a side.
+    Return the medians of `runs` measurements over `rows` deals, about as many trades a side.
 
-    Each has `first` and `second` (seconds, timings by step, peak_mib, counts), `bare_out` and
-    `bare_in` (seconds), `to_bare` (first over both bare ones) and `second_to_first`.
+    `first` and `second` are the runs (seconds, timings by step, peak_mib, counts), `bare_out` and
+    `bare_in` seconds, `ratio` the first over both bare ones and `second_share` the second's share
+    of the first.
     """
     from tests import postgres
     from tests.processes import outside_env
@@ -66,7 +69,7 @@ def measure(rows: int, runs: int) -> dict[str, Any]:
         # Outside a transaction; as autovacuum would have done by the time of a run.
         _execute(server, "filled", "VACUUM ANALYZE")
         measured = [_once(server, env, Path(place)) for _ in range(runs)]
-    return {"rows": rows, "runs": measured}
+    return {"rows": rows, "runs": runs, **medians(measured)}
 
 
 def _once(server: str, env: dict[str, str], place: Path) -> dict[str, Any]:
@@ -79,15 +82,13 @@ def _once(server: str, env: dict[str, str], place: Path) -> dict[str, Any]:
     with _copy_of_filled(server, "bare"):
         told["bare_out"] = _copied_out(f"{server}/bare")
         told["bare_in"] = _copied_in(f"{server}/bare", files)
-    told["to_bare"] = round(told["first"]["seconds"] / (told["bare_out"] + told["bare_in"]), 2)
-    told["second_to_first"] = round(told["second"]["seconds"] / told["first"]["seconds"], 3)
+    told["ratio"] = round(told["first"]["seconds"] / (told["bare_out"] + told["bare_in"]), 2)
+    told["second_share"] = round(told["second"]["seconds"] / told["first"]["seconds"], 3)
     return told
 
 
 def _reconcile() -> dict[str, Any]:
     """Reconcile in this process, on the database that the environment names."""
-    import resource
-
     import django
 
     django.setup()
@@ -106,7 +107,7 @@ def _reconcile() -> dict[str, Any]:
     return {
         "seconds": round(time.perf_counter() - began, 2),
         "timings": run.timings,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mib": round(peak_mib()),
         "trades": [run.left_trades, run.right_trades],
         "matches": run.auto_matched + run.manual_review,
         "breaks": run.breaks_identified,

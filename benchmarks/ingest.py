@@ -11,7 +11,6 @@ import csv
 import json
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from benchmarks.process import peak_mib
 
 ROOT = Path(__file__).parents[1]
 SEED = 20_260_304
@@ -145,8 +146,7 @@ def ingest_one(path: Path) -> dict[str, Any]:
     seconds = time.perf_counter() - start
     if delivery.error or delivery.loaded != delivery.rows_in:
         raise SystemExit(f"{delivery.loaded} of {delivery.rows_in} rows: {delivery.error}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"seconds": seconds, "peak_mib": peak}
+    return {"seconds": seconds, "peak_mib": round(peak_mib())}
 
 
 def _manage(database: str, *arguments: str) -> None:
