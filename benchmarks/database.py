@@ -20,10 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.process import medians, peak_mib
+from benchmarks.process import ROOT, medians, peak_mib
 
 FROM, TO = date(2026, 3, 2), date(2026, 3, 6)
 CODE = "left-right"
@@ -77,7 +74,7 @@ def _once(server: str, env: dict[str, str], place: Path) -> dict[str, Any]:
     with _copy_of_filled(server, "ours"):
         ours = env | {"DATABASE_URL": f"{server}/ours"}
         for name in ("first", "second"):
-            told[name] = json.loads(_python(ours, str(Path(__file__)), "--reconcile"))
+            told[name] = json.loads(_python(ours, "-m", "benchmarks.database", "--reconcile"))
         files = [_dumped(f"{server}/ours", table, place) for table in MADE]
     with _copy_of_filled(server, "bare"):
         told["bare_out"] = _copied_out(f"{server}/bare")

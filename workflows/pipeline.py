@@ -14,4 +14,8 @@ def reconcile(*, run_id: int, at: datetime) -> ReconciliationRun:
     :raises RunNotClaimable: if another worker has it or it has ended.
     :raises ScopeBusy: if another run of the reconciliation is running.
     """
-    return execute_run(run_id=run_id, at=at, then=lambda run: open_breaks(run=run, at=at))
+    return execute_run(
+        run_id=run_id,
+        at=at,
+        then=lambda run, unpaired: open_breaks(run=run, unpaired=unpaired, at=at),
+    )

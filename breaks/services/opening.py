@@ -61,17 +61,21 @@ class Update:
     live: int = 0
 
 
-def open_breaks(*, run: ReconciliationRun, at: datetime) -> int:
+def open_breaks(
+    *, run: ReconciliationRun, at: datetime, unpaired: Sequence[int] | None = None
+) -> int:
     """
     Bring the breaks and pending trades of a run's scope up to date; return the live breaks.
 
     Each disagreement of the live matches and each unpaired trade is one break, whatever the
     number of runs that found it. Called again for the same run it changes and counts nothing.
+    `unpaired` are the keys of the trades that the run read and left over; without them they are
+    looked for among all trades of its dates.
 
     :raises BreaksMoved: if others kept changing the same breaks meanwhile; run it again.
     :raises UnknownBreakType: if the rule set names a type of break that does not exist.
     """
-    return bring_up_to_date(scope=Scope.of_run(run), cause=Cause(run=run), at=at)
+    return bring_up_to_date(scope=Scope.of_run(run, unpaired), cause=Cause(run=run), at=at)
 
 
 def bring_up_to_date(*, scope: Scope, cause: Cause, at: datetime) -> int:

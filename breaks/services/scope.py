@@ -75,17 +75,19 @@ class Scope:
     Near are the trades that are or were in a match with a seed, or another candidate in one:
     what happens to a seed's match happens to them, whatever their trade dates. `dates` is set
     where the seeds are all trades of those days; only then can a late report be given up.
+    `unpaired` are the keys of the seeds that may be, where that is known.
     """
 
     reconciliation: Reconciliation
     seeds: QuerySet[Trade]
     dates: tuple[date, date] | None = None
+    unpaired: Sequence[int] | None = None
 
     @classmethod
-    def of_run(cls, run: ReconciliationRun) -> "Scope":
+    def of_run(cls, run: ReconciliationRun, unpaired: Sequence[int] | None = None) -> "Scope":
         days = (run.from_date, run.to_date)
-        compared = in_reconciliation(run.reconciliation)
-        return cls(run.reconciliation, Trade.objects.filter(compared, trade_date__range=days), days)
+        seeds = Trade.objects.filter(in_reconciliation(run.reconciliation), trade_date__range=days)
+        return cls(run.reconciliation, seeds, days, unpaired)
 
     @classmethod
     def of_trades(cls, reconciliation: Reconciliation, trade_ids: Sequence[int]) -> "Scope":
@@ -140,8 +142,11 @@ class Scope:
         """Return the trades that nobody paired and that are not cancelled, by key."""
         sources = [self.reconciliation.left_source_id, self.reconciliation.right_source_id]
         lone = ~live_leg(self.reconciliation) & ~Q(state=TradeState.CANCELLED)
+        seeds, *strays = self.parts
+        if self.unpaired is not None:
+            seeds = seeds.filter(pk__among=self.unpaired)
         found: dict[int, ReportedTrade] = {}
-        for part in self.parts:
+        for part in (seeds, *strays):
             found |= reported(part.filter(lone, source__in=sources))
         return found
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
@@ -28,22 +29,28 @@ from trades.services.columns import run_uncompiled
 Progress = Callable[[str, int], None]
 
 
+@dataclass
 class PairedScope:
-    """The outcome of pairing a run's trades, held until it is written in one transaction."""
+    """
+    The outcome of pairing a run's trades, held until it is written in one transaction.
 
-    def __init__(
-        self, run: ReconciliationRun, rules: engine.RuleSet, outcome: Outcome, replaced: list[int]
-    ) -> None:
-        self.run = run
-        self.rules = rules
-        self.outcome = outcome
-        self.replaced = replaced
+    `replaced` are keys of the matches it replaces, `unpaired` those of the trades left over.
+    """
+
+    run: ReconciliationRun
+    rules: engine.RuleSet
+    outcome: Outcome
+    replaced: list[int]
+    unpaired: list[int]
 
     def write(self, *, at: datetime) -> None:
         """Take apart what the new pairing replaces and write it, leaving people's work alone."""
         bulk.hold(self.run.reconciliation_id)
         bulk.supersede(self.replaced)
-        outcome = self.outcome.without(self._taken_meanwhile())
+        taken = self._taken_meanwhile()
+        outcome = self.outcome.without(taken)
+        legs = self.outcome.legs
+        self.unpaired += legs.loc[legs["match_id"].isin(taken), "row"].tolist()
         keys = bulk.write_matches(run=self.run, outcome=outcome, at=at)
         bulk.write_differences(outcome.differences, keys)
         bulk.write_alternatives(outcome.alternatives, keys)
@@ -95,13 +102,17 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
     on_progress(f"Pairing {len(left):,} with {len(right):,} trades", 25)
     rules = rules_of_run(run)
     outcome = _living_then_cancelled(run, left, right, rules, on_progress)
-    outcome = outcome.with_trades(pd.concat([left, right]))
+    outcome = outcome.with_trades(
+        pd.concat([side[["version", "trade_date"]] for side in (left, right)])
+    )
     outcome = outcome.only(_with_a_leg_in_scope(run, outcome))
     outcome = outcome.without(refused_groups(run, outcome))
+    read = left.index.append(right.index)
+    unpaired = read[~read.isin(outcome.legs["row"])].tolist()
     kept = standing.confirmed(outcome, doubtful, run.rule_set_id)
     run.timings["pair"] = round(time.perf_counter() - began - run.timings["read"], 3)
     replaced = [key for key in doubtful if key not in kept]
-    return PairedScope(run, rules, outcome.without(kept.values()), replaced)
+    return PairedScope(run, rules, outcome.without(kept.values()), replaced, unpaired)
 
 
 def _told(on_progress: Progress, rules: engine.RuleSet) -> engine.OnPass:

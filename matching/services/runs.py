@@ -88,13 +88,14 @@ def execute_run(
     *,
     run_id: int,
     at: datetime,
-    then: Callable[[ReconciliationRun], int] | None = None,
+    then: Callable[[ReconciliationRun, list[int]], int] | None = None,
 ) -> ReconciliationRun:
     """
     Execute a queued run to its end and return it, SUCCEEDED.
 
-    Matches and whatever `then` does with them (it opens the breaks and returns how many are
-    live) are committed together with the status: a run killed anywhere has changed nothing.
+    Matches and whatever `then` does with them (it is given the keys of the trades left over,
+    opens the breaks and returns how many are live) are committed together with the status: a run
+    killed anywhere has changed nothing.
 
     :raises RunNotClaimable: if another worker has it or it has ended.
     :raises ScopeBusy: if another run of the reconciliation is running.
@@ -110,7 +111,7 @@ def execute_run(
             with _timed(run, "write"):
                 scope.write(at=at)
             with _timed(run, "breaks"):
-                run.breaks_identified = then(run) if then else 0
+                run.breaks_identified = then(run, scope.unpaired) if then else 0
             scope.count()
             _succeed(run)
     except LeaseLost:

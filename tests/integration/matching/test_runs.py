@@ -145,7 +145,7 @@ class TestExecuteRun:
             reconciliation=between, from_date=TRADE_DATE, to_date=TRADE_DATE, by=None, at=NOW
         )
 
-        def fail(_run):
+        def fail(_run, _unpaired):
             raise RuntimeError("the disk is full")
 
         with pytest.raises(RuntimeError):
@@ -161,7 +161,7 @@ class TestExecuteRun:
             reconciliation=between, from_date=TRADE_DATE, to_date=TRADE_DATE, by=None, at=NOW
         )
 
-        def taken_over(stolen):
+        def taken_over(stolen, _unpaired):
             ReconciliationRun.objects.filter(pk=stolen.pk).update(fencing_token=99)
             runs.report_progress(stolen, "late", 90)
 
