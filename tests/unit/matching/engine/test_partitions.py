@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -158,3 +160,51 @@ def test_a_rival_that_waits_for_a_look_beyond_home_holds_a_pair_back():
     result = compare(left, right)
 
     assert sorted(result.matches["reason"]) == ["", "near_tie"]
+
+
+PENCE = {**MICROSOFT, "currency": "GBX", "net_amount": None}
+BY_THE_ROW = {
+    # Each with a row of another home whose numbers have more places than any in this one.
+    "averages": (
+        [
+            trade("L1", order_ref="ORD-55012", quantity=Decimal(300), price=Decimal(50)),
+            trade("L2", **PENCE, price=Decimal("1.0123456789")),
+        ],
+        [
+            trade("R1", order_ref="ORD-55012", quantity=Decimal(100), price=Decimal("100.11")),
+            trade("R2", order_ref="ORD-55012", quantity=Decimal(200), price=Decimal("100.12")),
+            trade("R3", **PENCE, price=Decimal("1.0123456789")),
+        ],
+    ),
+    "tolerances": (
+        [
+            trade("L1", currency="GBP", net_amount=Decimal(10_000)),
+            trade("L2", **MICROSOFT, net_amount=Decimal("1.000000000001")),
+        ],
+        [
+            trade("R1", currency="GBP", net_amount=Decimal(10_010)),
+            trade("R2", **MICROSOFT, net_amount=Decimal(1)),
+        ],
+    ),
+    "ties": (
+        [
+            *(trade(f"L{fees}", fees=Decimal(fees)) for fees in range(4)),
+            trade("L9", **MICROSOFT, fees=Decimal("1E-20")),
+        ],
+        [
+            *(trade(f"R{fees}", fees=Decimal(fees)) for fees in range(3)),
+            trade("R9", **MICROSOFT, fees=Decimal("1E-20")),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("left", "right"), BY_THE_ROW.values(), ids=BY_THE_ROW)
+def test_what_is_told_of_rows_does_not_depend_on_the_digits_of_others(left, right):
+    assert RULES.currency is not None
+    rules = replace(RULES, currency=replace(RULES.currency, fx={"GBP": Decimal("1.07")}))
+    frames = trades_frame(*left), trades_frame(*right)
+
+    parted = partitions.reconcile_in_partitions(*frames, rules, partitions=2)
+
+    assert told(parted) == told(reconcile(*frames, rules))
