@@ -3,6 +3,7 @@
 import numpy as np
 
 from matching.engine.arrays import Bools, Floats, Rows
+from matching.engine.graph import components
 
 # Beyond so many edges a component is paired by mutual preference: the solver is cubic.
 MOST_EDGES = 20_000
@@ -23,7 +24,7 @@ def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
     chosen[alone] = True
     rest = np.flatnonzero(~alone)
     rest = rest[np.lexsort((order[b[rest]], order[a[rest]]))]
-    label = _components(a[rest], b[rest])
+    label = components(a[rest], b[rest], int(max(a.max(), b.max())) + 1)[a[rest]]
     sizes = np.bincount(label) if len(rest) else np.zeros(0, dtype=np.int64)
     large = sizes[label] > MOST_EDGES if len(rest) else np.zeros(0, dtype=bool)
     chosen[rest[large]] = _mutual(a[rest[large]], b[rest[large]], rank[rest[large]])
@@ -37,17 +38,6 @@ def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
 
 def _counts(rows: Rows) -> Rows:
     return np.bincount(rows)[rows]
-
-
-def _components(a: Rows, b: Rows) -> Rows:
-    # Commands and pages import the engine and start without it: scipy alone takes a second.
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    size = int(max(a.max(), b.max())) + 1 if len(a) else 0
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(size, size))
-    labels = connected_components(graph, directed=False)[1] if size else np.zeros(0)
-    return labels[a].astype(np.int64)
 
 
 def _of_one(rows: Rows, label: Rows) -> Bools:
