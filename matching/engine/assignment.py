@@ -7,6 +7,8 @@ from matching.engine.graph import components
 
 # Beyond so many edges a component is paired by mutual preference: the solver is cubic.
 MOST_EDGES = 20_000
+# A round that leaves more than this share of the pairs is one of too many.
+_SLOW = 0.8
 
 
 def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
@@ -74,7 +76,12 @@ def _solve(a: Rows, b: Rows, rank: Floats) -> Bools:
 
 
 def _mutual(a: Rows, b: Rows, rank: Floats) -> Bools:
-    """Pair the rows that are each other's best, again and again, until none are left."""
+    """
+    Pair the rows that are each other's best, again and again, until none are left.
+
+    That is to go through the pairs from the best down; rounds do it for many at once, and one by
+    one is done what they would make few of, as where each row's best prefers the next.
+    """
     chosen = np.zeros(len(a), dtype=bool)
     left = np.argsort(-rank, kind="stable")
     while len(left):
@@ -84,5 +91,22 @@ def _mutual(a: Rows, b: Rows, rank: Floats) -> Bools:
         first_b[np.unique(b[left], return_index=True)[1]] = True
         made = left[first_a & first_b]
         chosen[made] = True
+        before = len(left)
         left = left[~np.isin(a[left], a[made]) & ~np.isin(b[left], b[made])]
+        if len(left) > _SLOW * before:
+            chosen[_one_by_one(a, b, left)] = True
+            break
     return chosen
+
+
+def _one_by_one(a: Rows, b: Rows, ranked: Rows) -> list[int]:
+    """Take each pair, from the best down, whose rows no better one has taken."""
+    taken: set[int] = set()
+    made = []
+    for edge, one, other in zip(
+        ranked.tolist(), a[ranked].tolist(), b[ranked].tolist(), strict=True
+    ):
+        if one not in taken and other not in taken:
+            taken |= {one, other}
+            made.append(edge)
+    return made
