@@ -28,10 +28,12 @@ def find_homes(table: Table) -> tuple[Hashes, Bools]:
     A row waits if a pass at home would have paired it with a row of another home by a reference,
     or may have gathered it: of a reference that many quote nobody can tell.
     """
+    if not table.rules.at_home:
+        return np.full(table.size, hashing.UNKNOWN), np.ones(table.size, dtype=bool)
     home = key_of(table, table.rules.home, np.arange(table.size))
     waits = home == hashing.UNKNOWN
-    for step in table.rules.passes:
-        if step.at_home and step.kind in _BY_REFERENCE:
+    for step in table.rules.at_home:
+        if step.kind in _BY_REFERENCE:
             _wait(table, step, home, waits)
     return home, waits
 

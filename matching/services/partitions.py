@@ -49,13 +49,13 @@ def pair(
     :raises RunNotClaimable: if another worker is at a partition still; whoever ends it may merge.
     """
     run.partition_count = run.partition_count or 1 + (len(left) + len(right)) // USUAL_TRADES
-    if run.partition_count == 1 or not rules.home:
+    if run.partition_count == 1 or not rules.at_home:
         run.partition_count = 1
         return engine.reconcile(left, right, rules, refused=refused, on_pass=on_pass)
     on_progress(f"Splitting into {run.partition_count} partitions", 25)
     homes = by_homes.locate(left, right, rules, refused=refused)
     keys = split(run=run, homes=homes, partitions=run.partition_count)
-    run.partition_count = len(keys)
+    run.partition_count = max(len(keys), 1)
     for number, key in enumerate(keys, start=1):
         done = 25 + 35 * number // len(keys)
         told = partial(on_progress, f"Pairing partition {number} of {len(keys)}", done)

@@ -237,3 +237,15 @@ def test_a_wait_spreads_along_a_chain_of_references():
     spread(table.seen_from(home=home), RULES.passes[0], np.ones(table.size, dtype=bool), waits)
 
     assert (apart, int(waits.sum())) == (3, 600)
+
+
+@pytest.mark.parametrize("home", [(), RULES.home])
+def test_rules_by_which_no_pass_runs_at_home_leave_all_to_the_merge(home):
+    passes = tuple(replace(step, at_home=False) for step in RULES.passes)
+    rules = replace(RULES, passes=passes, home=home)
+    frames = trades_frame(trade("L1")), trades_frame(trade("R1"))
+
+    parted = partitions.reconcile_in_partitions(*frames, rules, partitions=2)
+
+    assert told(parted) == told(reconcile(*frames, rules))
+    assert len(parted.matches) == 1
