@@ -165,7 +165,8 @@ def forget(run: ReconciliationRun) -> None:
 
 def _claim(partition_id: int, at: datetime) -> RunPartition:
     free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.RUNNING, lease_expires_at__lt=at)
-    claimed = RunPartition.objects.filter(free, pk=partition_id).update(
+    live = RunPartition.objects.filter(free, pk=partition_id, run__status=RunStatus.RUNNING)
+    claimed = live.update(
         status=RunStatus.RUNNING,
         started_at=at,
         lease_expires_at=at + LEASE,

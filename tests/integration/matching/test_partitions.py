@@ -12,7 +12,7 @@ from breaks.selectors import positions
 from matching.choices import RunStatus
 from matching.engine import partitions as by_homes
 from matching.frames import trades_frame
-from matching.models import Match, MatchDifference, MatchLeg, RunPartition
+from matching.models import Match, MatchDifference, MatchLeg, ReconciliationRun, RunPartition
 from matching.rules import rules_of_run
 from matching.services import claims, partitions, runs
 from matching.services.refused import refused_pairs
@@ -174,6 +174,13 @@ def test_a_partition_is_taken_once_and_taken_over_after_its_lease(split_run):
     later = NOW + claims.LEASE + timedelta(seconds=1)
 
     assert partitions.execute(partition_id=first.pk, at=later).fencing_token == 2
+
+
+def test_no_partition_of_a_run_that_has_ended_is_taken(split_run):
+    ReconciliationRun.objects.filter(pk=split_run.pk).update(status=RunStatus.FAILED)
+
+    with pytest.raises(claims.RunNotClaimable):
+        partitions.execute(partition_id=split_run.partitions.first().pk, at=NOW)
 
 
 def test_a_worker_whose_partition_was_taken_over_keeps_nothing(split_run, monkeypatch):
