@@ -3,9 +3,12 @@
 import numpy as np
 
 from matching.engine.arrays import Bools, Floats, Rows
+from matching.engine.graph import components
 
 # Beyond so many edges a component is paired by mutual preference: the solver is cubic.
 MOST_EDGES = 20_000
+# A round that leaves more than this share of the pairs is one of too many.
+_SLOW = 0.8
 
 
 def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
@@ -23,7 +26,7 @@ def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
     chosen[alone] = True
     rest = np.flatnonzero(~alone)
     rest = rest[np.lexsort((order[b[rest]], order[a[rest]]))]
-    label = _components(a[rest], b[rest])
+    label = components(a[rest], b[rest], int(max(a.max(), b.max())) + 1)[a[rest]]
     sizes = np.bincount(label) if len(rest) else np.zeros(0, dtype=np.int64)
     large = sizes[label] > MOST_EDGES if len(rest) else np.zeros(0, dtype=bool)
     chosen[rest[large]] = _mutual(a[rest[large]], b[rest[large]], rank[rest[large]])
@@ -37,17 +40,6 @@ def assign(a: Rows, b: Rows, rank: Floats, order: Rows) -> Bools:
 
 def _counts(rows: Rows) -> Rows:
     return np.bincount(rows)[rows]
-
-
-def _components(a: Rows, b: Rows) -> Rows:
-    # Commands and pages import the engine and start without it: scipy alone takes a second.
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    size = int(max(a.max(), b.max())) + 1 if len(a) else 0
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(size, size))
-    labels = connected_components(graph, directed=False)[1] if size else np.zeros(0)
-    return labels[a].astype(np.int64)
 
 
 def _of_one(rows: Rows, label: Rows) -> Bools:
@@ -84,7 +76,12 @@ def _solve(a: Rows, b: Rows, rank: Floats) -> Bools:
 
 
 def _mutual(a: Rows, b: Rows, rank: Floats) -> Bools:
-    """Pair the rows that are each other's best, again and again, until none are left."""
+    """
+    Pair the rows that are each other's best, again and again, until none are left.
+
+    That is to go through the pairs from the best down; rounds do it for many at once, and one by
+    one is done what they would make few of, as where each row's best prefers the next.
+    """
     chosen = np.zeros(len(a), dtype=bool)
     left = np.argsort(-rank, kind="stable")
     while len(left):
@@ -94,5 +91,22 @@ def _mutual(a: Rows, b: Rows, rank: Floats) -> Bools:
         first_b[np.unique(b[left], return_index=True)[1]] = True
         made = left[first_a & first_b]
         chosen[made] = True
+        before = len(left)
         left = left[~np.isin(a[left], a[made]) & ~np.isin(b[left], b[made])]
+        if len(left) > _SLOW * before:
+            chosen[_one_by_one(a, b, left)] = True
+            break
     return chosen
+
+
+def _one_by_one(a: Rows, b: Rows, ranked: Rows) -> list[int]:
+    """Take each pair, from the best down, whose rows no better one has taken."""
+    taken: set[int] = set()
+    made = []
+    for edge, one, other in zip(
+        ranked.tolist(), a[ranked].tolist(), b[ranked].tolist(), strict=True
+    ):
+        if one not in taken and other not in taken:
+            taken |= {one, other}
+            made.append(edge)
+    return made

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Units
+from matching.engine.arrays import Bools, Rows, Units
 
 # Half of what int64 holds, so that one addition or subtraction can never overflow.
 SAFE = 2**62
@@ -46,6 +46,15 @@ def _widen(units: Units) -> Units:
 def rescale(units: Units, places: int) -> Units:
     """Return the units multiplied by ten to the power `places`, which is not negative."""
     return multiply(units, 10**places) if places else units
+
+
+def places_of(units: Units, scale: int, least: int) -> Rows:
+    """Return the decimal places each number needs, at least `least`, whatever its column's."""
+    places: Rows = np.full(len(units), max(scale, least), dtype=np.int64)
+    exact = units.astype(object)
+    for fewer in range(scale - 1, least - 1, -1):
+        places[(exact % 10 ** (scale - fewer) == 0).astype(bool)] = fewer
+    return places
 
 
 def aligned(

@@ -7,13 +7,14 @@ import pandas as pd
 
 from matching.engine.arrays import Bools, Floats, Objects, Rows, Units
 from matching.engine.columns import as_strings
-from matching.engine.exact import SAFE, magnitude, multiply, narrow, to_text
+from matching.engine.exact import SAFE, magnitude, multiply, narrow, places_of, to_text
 from matching.engine.numbers import NumberComparator
 from matching.engine.rules import Pass
 from matching.engine.scoring import score_pairs
 from matching.engine.table import Table, build
 
-# An average price has no end of digits; it is rounded half up to as many places as models store.
+# An average price has no end of digits; it is rounded half up to as many places as models store,
+# or as the prices it is made of have.
 AVERAGE_PLACES = 10
 
 
@@ -124,9 +125,12 @@ def _average(
     known: Bools = np.logical_and.reduceat(price.known[rows] & quantity.known[rows], starts)
     known &= whole != 0
     divisor = np.where(known, whole, 1)
-    finer = 10 ** max(AVERAGE_PLACES - price.scale, 0)
-    rounded = (2 * value * finer + divisor) // (2 * divisor)
-    return _texts(rounded, max(AVERAGE_PLACES, price.scale), known)
+    places = np.maximum.reduceat(places_of(price.units[rows], price.scale, AVERAGE_PLACES), starts)
+    value *= 10 ** np.maximum(places - price.scale, 0).astype(object)
+    divisor *= 10 ** np.maximum(price.scale - places, 0).astype(object)
+    rounded = (2 * value + divisor) // (2 * divisor)
+    every = zip(rounded.tolist(), places.tolist(), known.tolist(), strict=True)
+    return [to_text(int(one), place) if there else None for one, place, there in every]
 
 
 def _texts(units: Units, scale: int, known: Bools) -> list[str | None]:

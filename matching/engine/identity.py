@@ -10,6 +10,7 @@ from matching.engine.arrays import Bools, Floats, Hashes, Rows
 from matching.engine.columns import Texts, read_texts
 from matching.engine.comparators import TextBased, distinct_pairs, name_similarity
 from matching.engine.fields import Field, Scheme
+from matching.engine.graph import components
 from matching.engine.normalise import FORMS, name, upper
 
 
@@ -182,9 +183,6 @@ def _trust(values: SchemeValues, a: Rows, b: Rows) -> Floats:
 
 def _components(schemes: list[Hashes], content: Hashes) -> Hashes:
     """Return for each distinct identity the least content hash of all it is linked with."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     identities = len(content)
     nodes, links, offset = [], [], identities
     for hashes in schemes:
@@ -193,10 +191,8 @@ def _components(schemes: list[Hashes], content: Hashes) -> Hashes:
         nodes.append(there)
         links.append(place + offset)
         offset += len(distinct)
-    rows, columns = np.concatenate(nodes), np.concatenate(links)
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(offset, offset))
-    _, labels = connected_components(graph, directed=False)
+    labels = components(np.concatenate(nodes), np.concatenate(links), offset)[:identities]
     least = np.full(offset, np.iinfo(np.uint64).max, dtype=np.uint64)
-    np.minimum.at(least, labels[:identities], content)
-    by_identity: Hashes = least[labels[:identities]]
+    np.minimum.at(least, labels, content)
+    by_identity: Hashes = least[labels]
     return by_identity

@@ -12,6 +12,7 @@ from matching.engine.columns import Numbers, read_numbers, read_texts
 from matching.engine.exact import (
     add,
     floor_share,
+    places_of,
     rescale,
     to_decimal,
     to_float,
@@ -22,7 +23,7 @@ from matching.engine.money import Money
 from matching.engine.normalise import upper
 from matching.engine.tolerances import Limit, Tolerance
 
-# The places to which a tolerance is reported, or more where the numbers have more.
+# The places to which a tolerance is reported, or more where its two numbers have more.
 REPORTED_PLACES = 10
 # The likeness of numbers outside their tolerance stays below that of numbers that agree.
 NEARLY = 0.99
@@ -114,10 +115,15 @@ class NumberComparator:
         ]
 
     def tolerances(self, a: Rows, b: Rows) -> list[Decimal | None]:
-        """Return what was allowed, to `REPORTED_PLACES`."""
+        """Return what was allowed, to `REPORTED_PLACES` or those of the numbers."""
         finer = max(REPORTED_PLACES - self.scale, 0)
         allowed = self.allowed(a, b, finer=finer).tolist()
-        return [to_decimal(int(units), self.scale + finer) for units in allowed]
+        # Not to the places of the column: those depend on which other rows are looked at.
+        left, right = (places_of(self.units[rows], self.scale, REPORTED_PLACES) for rows in (a, b))
+        return [
+            to_decimal(int(units) // 10 ** (self.scale + finer - places), places)
+            for units, places in zip(allowed, np.maximum(left, right).tolist(), strict=True)
+        ]
 
     def _common_agree(self, a: Rows, b: Rows, allowed: Units) -> Bools:
         gap: Units = np.zeros(len(a), dtype=np.int64)
@@ -142,11 +148,19 @@ class NumberComparator:
         return [(chosen & (code == one), rates[one]) for one in np.unique(code[chosen])]
 
     def _hashes(self) -> Hashes:
-        if self.scale > _HASHED_PLACES:
-            return hashing.of_texts(self.texts(np.arange(len(self.units))))
-        words = self.units % _WORD if self.units.dtype == object else self.units
+        if self.scale <= _HASHED_PLACES:
+            return self._hashed(self.units, self.scale)
+        finest = 10 ** (self.scale - _HASHED_PLACES)
+        exact = self.units.astype(object)
+        hashes = self._hashed(exact // finest, _HASHED_PLACES)
+        finer = np.flatnonzero((exact % finest != 0).astype(bool))
+        hashes[finer] = hashing.of_texts(self.texts(finer))
+        return hashes
+
+    def _hashed(self, units: Units, scale: int) -> Hashes:
+        words = units % _WORD if units.dtype == object else units
         # Modulo a word it is the same number at any scale, even where it overflows.
-        even = words.astype(np.uint64) * np.uint64(10 ** (_HASHED_PLACES - self.scale))
+        even = words.astype(np.uint64) * np.uint64(10 ** (_HASHED_PLACES - scale))
         return hashing.of_ints(even.view(np.int64), self.known)
 
     def _order(self) -> Rows:

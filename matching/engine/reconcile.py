@@ -56,7 +56,7 @@ def reconcile(
     collected = Collected(table, np.ones(table.size, dtype=bool), on_pass)
     if settled is not None:
         collected.free[_joint_rows(table, settled)] = False
-    elif rules.home:
+    elif rules.at_home:
         home, waits = find_homes(table)
         pair_at_home(collected, home, waits)
     view = table.seen_from(free=collected.free.copy())
@@ -84,10 +84,9 @@ def read_table(
 def pair_at_home(collected: Collected, home: Hashes, waits: Bools) -> None:
     """Run the passes at home; `waits` tells the rows to leave for a look beyond their homes."""
     view, waits = collected.table.seen_from(home=home), waits.copy()
-    for step in collected.table.rules.passes:
-        if step.at_home:
-            spread(view, step, collected.free, waits)
-            _run(view, step, collected.free & ~waits, collected)
+    for step in collected.table.rules.at_home:
+        spread(view, step, collected.free, waits)
+        _run(view, step, collected.free & ~waits, collected)
 
 
 def result_of(collected: Collected) -> Result:

@@ -214,6 +214,11 @@ class RuleSet:
                 if name not in self.home and self.field(name).compare == "identity":
                     raise RuleError(f"{where} runs at home, so no block may need {name!r}")
 
+    @property
+    def at_home(self) -> tuple[Pass, ...]:
+        """The passes that run among rows of one home first; without any there are no homes."""
+        return tuple(step for step in self.passes if step.at_home)
+
     def field(self, name: str) -> Field:
         """
         Return the field of that name.

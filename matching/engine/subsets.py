@@ -109,11 +109,10 @@ def add_up(table: Table, step: Pass, free: Bools) -> Found:
         sought = every.without(taken)
         if sought.one in taken or len(sought.legs) < 2:
             continue
-        budget = Budget(min(step.budget, whole.steps))
+        allowed = min(step.budget, whole.steps)
+        budget = Budget(allowed)
         found, reason = _search(table, step, sought, budget)
-        whole.steps -= (
-            step.budget - max(budget.steps, 0) if whole.steps >= step.budget else whole.steps
-        )
+        whole.steps -= allowed - max(budget.steps, 0)
         cut += budget.steps < 0
         if found:
             kept.append(Proposal(sought.one, found, exact=True))

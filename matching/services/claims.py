@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from matching.choices import RunStatus
-from matching.models import ReconciliationRun
+from matching.models import ReconciliationRun, RunPartition
 
 # Renewed at every step and pass; while a run writes, its transaction holds the row.
 LEASE = timedelta(minutes=2)
@@ -68,6 +68,9 @@ def claim_run(*, run_id: int, at: datetime) -> ReconciliationRun:
                 is_merging=False,
                 error="",
             )
+            if claimed:
+                # Of an attempt before, whose worker was lost: its trades may have changed since.
+                RunPartition.objects.filter(run=run_id).delete()
     except IntegrityError as collision:
         raise ScopeBusy(
             "Another run of this reconciliation is running; this one stays queued until it ends."

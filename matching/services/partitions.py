@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import pandas as pd
 import pyarrow as pa
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -46,30 +48,36 @@ def pair(
 
     :raises RunNotClaimable: if another worker is at a partition still; whoever ends it may merge.
     """
-    # Those of an attempt before, whose worker was lost: its trades may have changed since.
-    run.partitions.all().delete()
     run.partition_count = run.partition_count or 1 + (len(left) + len(right)) // USUAL_TRADES
-    if run.partition_count == 1 or not rules.home:
+    if run.partition_count == 1 or not rules.at_home:
         run.partition_count = 1
         return engine.reconcile(left, right, rules, refused=refused, on_pass=on_pass)
     on_progress(f"Splitting into {run.partition_count} partitions", 25)
     homes = by_homes.locate(left, right, rules, refused=refused)
     keys = split(run=run, homes=homes, partitions=run.partition_count)
-    run.partition_count = len(keys)
+    run.partition_count = max(len(keys), 1)
     for number, key in enumerate(keys, start=1):
         done = 25 + 35 * number // len(keys)
-        on_progress(f"Pairing partition {number} of {len(keys)}", done)
-        execute(partition_id=key, at=timezone.now(), known=(left, right))
+        told = partial(on_progress, f"Pairing partition {number} of {len(keys)}", done)
+        told()
+        execute(partition_id=key, at=timezone.now(), known=(left, right), on_step=told)
     claim_merge(run)
-    on_progress("Pairing what is left over", 62)
+    told = partial(on_progress, "Pairing what is left over", 62)
+    told()
     found = found_at_home(run)
     legs = pd.concat([one.legs for one in found]) if found else None
-    rest = engine.reconcile(left, right, rules, refused=refused, settled=legs)
+    rest = engine.reconcile(
+        left, right, rules, refused=refused, settled=legs, on_pass=lambda _: told()
+    )
     return by_homes.join([*found, rest])
 
 
 def split(*, run: ReconciliationRun, homes: by_homes.Homes, partitions: int) -> list[int]:
-    """Write the partitions of a run; return their keys."""
+    """
+    Write the partitions of a run; return their keys.
+
+    :raises LeaseLost: if the run was taken over; its partitions are another worker's to write.
+    """
     rows = [
         RunPartition(
             run=run,
@@ -79,14 +87,25 @@ def split(*, run: ReconciliationRun, homes: by_homes.Homes, partitions: int) -> 
         )
         for number, part in enumerate(homes.split(partitions), start=1)
     ]
-    return [row.pk for row in RunPartition.objects.bulk_create(rows)]
+    with transaction.atomic():
+        # This locks the run: nobody can take it over before its partitions are there.
+        if not held(run).update(is_merging=False):
+            raise LeaseLost(f"Run {run.pk} was taken over by another worker.")
+        return [row.pk for row in RunPartition.objects.bulk_create(rows)]
 
 
-def execute(*, partition_id: int, at: datetime, known: Frames | None = None) -> RunPartition:
+def execute(
+    *,
+    partition_id: int,
+    at: datetime,
+    known: Frames | None = None,
+    on_step: Callable[[], None] = lambda: None,
+) -> RunPartition:
     """
     Pair the trades of one partition at home and keep what was found for the merge.
 
-    `known` are frames that hold the trades already; without them they are read.
+    `known` are frames that hold the trades already; without them they are read. `on_step` is
+    called as it goes on, for whoever has a lease of the run itself to renew.
 
     :raises RunNotClaimable: if somebody else has it or it has ended.
     :raises LeaseLost: if it was taken over meanwhile; nothing is kept then.
@@ -94,13 +113,18 @@ def execute(*, partition_id: int, at: datetime, known: Frames | None = None) -> 
     partition = _claim(partition_id, at)
     homes = _homes(partition)
     left, right = known or _read(homes)
+
+    def on_pass(_: object) -> None:
+        _renew(partition)
+        on_step()
+
     result = by_homes.settle(
         left.loc[homes.left.index],
         right.loc[homes.right.index],
         rules_of_run(partition.run),
         homes=homes,
         refused=refused_pairs(partition.run),
-        on_pass=lambda _: _renew(partition),
+        on_pass=on_pass,
     )
     kept = _mine(partition).update(
         status=RunStatus.SUCCEEDED,
@@ -141,7 +165,8 @@ def forget(run: ReconciliationRun) -> None:
 
 def _claim(partition_id: int, at: datetime) -> RunPartition:
     free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.RUNNING, lease_expires_at__lt=at)
-    claimed = RunPartition.objects.filter(free, pk=partition_id).update(
+    live = RunPartition.objects.filter(free, pk=partition_id, run__status=RunStatus.RUNNING)
+    claimed = live.update(
         status=RunStatus.RUNNING,
         started_at=at,
         lease_expires_at=at + LEASE,

@@ -23,6 +23,7 @@ from matching.services.claims import (
     report_progress,
 )
 from matching.services.pairing import pair_scope
+from matching.services.partitions import forget
 
 logger = logging.getLogger(__name__)
 
@@ -118,9 +119,10 @@ def execute_run(
         raise
     except Exception as failure:
         reason = str(failure) or type(failure).__name__
-        held(run).update(
+        if held(run).update(
             status=RunStatus.FAILED, error=reason, finished_at=timezone.now(), lease_expires_at=None
-        )
+        ):
+            forget(run)
         logger.exception("run %s failed", run.pk)
         raise
     return run

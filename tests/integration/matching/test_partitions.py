@@ -1,5 +1,6 @@
 """A run in partitions ends as one without: the rows of its partitions say how it got there."""
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,9 +12,10 @@ from breaks.selectors import positions
 from matching.choices import RunStatus
 from matching.engine import partitions as by_homes
 from matching.frames import trades_frame
-from matching.models import Match, MatchDifference, MatchLeg, RunPartition
+from matching.models import Match, MatchDifference, MatchLeg, ReconciliationRun, RunPartition
 from matching.rules import rules_of_run
 from matching.services import claims, partitions, runs
+from matching.services.refused import refused_pairs
 from tests import factories
 from tests.factories import NOW, TRADE_DATE
 from workflows.services import start_reconciliation
@@ -174,6 +176,13 @@ def test_a_partition_is_taken_once_and_taken_over_after_its_lease(split_run):
     assert partitions.execute(partition_id=first.pk, at=later).fencing_token == 2
 
 
+def test_no_partition_of_a_run_that_has_ended_is_taken(split_run):
+    ReconciliationRun.objects.filter(pk=split_run.pk).update(status=RunStatus.FAILED)
+
+    with pytest.raises(claims.RunNotClaimable):
+        partitions.execute(partition_id=split_run.partitions.first().pk, at=NOW)
+
+
 def test_a_worker_whose_partition_was_taken_over_keeps_nothing(split_run, monkeypatch):
     first = split_run.partitions.first()
     settle = by_homes.settle
@@ -202,6 +211,49 @@ def test_a_run_taken_over_splits_again_and_does_not_merge_what_was_left(split_ru
     assert not old & again
     with pytest.raises(claims.RunNotClaimable):
         partitions.claim_merge(split_run)
+
+
+def test_a_worker_that_lost_the_run_writes_no_partitions_for_its_successor(split_run, between):
+    later = NOW + claims.LEASE + timedelta(seconds=1)
+    frames = [trades_frame(source.trades.all()) for source in (between.left_source,) * 2]
+    homes = by_homes.locate(*frames, rules_of_run(split_run))
+
+    claims.claim_run(run_id=split_run.pk, at=later)
+
+    with pytest.raises(claims.LeaseLost):
+        partitions.split(run=split_run, homes=homes, partitions=2)
+    assert not split_run.partitions.exists()
+
+
+def test_every_pass_of_a_run_in_partitions_renews_its_lease(split_run, between):
+    split_run.partitions.all().delete()
+    left, right = (
+        trades_frame(source.trades.all()) for source in (between.left_source, between.right_source)
+    )
+    told = []
+
+    partitions.pair(
+        run=split_run, left=left, right=right, rules=rules_of_run(split_run),
+        refused=refused_pairs(split_run), on_pass=lambda _: None,
+        on_progress=lambda step, done: told.append((done, step)),
+    )  # fmt: skip
+
+    passes = rules_of_run(split_run).passes
+    steps = Counter(step for _, step in told)
+    assert told == sorted(told)
+    assert steps["Pairing partition 2 of 2"] == 1 + sum(step.at_home for step in passes)
+    assert steps["Pairing what is left over"] == 1 + len(passes)
+
+
+def test_a_run_that_fails_keeps_nothing_of_its_partitions(between, monkeypatch):
+    def fails(*_frames, **_more):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(partitions.engine, "reconcile", fails)
+    with pytest.raises(MemoryError):
+        run_over(between, 2)
+
+    assert {bytes(one.homes) + bytes(one.outcome) for one in RunPartition.objects.all()} == {b""}
 
 
 def test_the_command_takes_the_number_of_partitions(between, capsys):

@@ -1,11 +1,20 @@
 """Blocks, fills and nets."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from matching.engine.subsets import Budget, subsets
-from tests.unit.matching.engine.trades import compare, decisions, kinds, pairing, pairs, trade
+from tests.unit.matching.engine.trades import (
+    RULES,
+    compare,
+    decisions,
+    kinds,
+    pairing,
+    pairs,
+    trade,
+)
 
 
 def fill(trade_id, quantity, **changes):
@@ -192,3 +201,21 @@ def test_amounts_are_not_added_up_over_two_currencies():
     )
 
     assert kinds(result) == ["CURRENCY"]
+
+
+def test_a_search_leaves_what_it_did_not_need_to_the_others():
+    symbols = [{"isin": None, "security_name": None, "symbol": f"S{at}"} for at in range(4)]
+    left = [trade(f"L{at}", **named) for at, named in enumerate(symbols)]
+    right = [
+        trade(f"R{at}-{part}", quantity=Decimal(part), **named)
+        for at, named in enumerate(symbols)
+        for part in (30, 70)
+    ]
+    frugal = replace(
+        RULES, passes=tuple(replace(step, budget=100, most=100) for step in RULES.passes)
+    )
+
+    result = compare(left, right, frugal)
+
+    assert set(result.matches["pass_name"]) == {"block and fills"}
+    assert len(result.matches) == 4

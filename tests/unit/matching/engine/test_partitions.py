@@ -5,14 +5,19 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine import partitions, reconcile
+from matching.engine.homes import find_homes, spread
+from matching.engine.reconcile import read_table
 from tests.unit.matching.engine.feeds import dirty_feeds
 from tests.unit.matching.engine.test_busy_blocks import one_instrument
 from tests.unit.matching.engine.test_properties import FEEDS, frame
@@ -132,10 +137,11 @@ def test_partitions_are_about_as_large_as_each_other():
     assert max(sizes) <= 1.1 * min(sizes)
 
 
-def test_a_partner_by_reference_on_another_day_goes_before_a_twin_at_home():
+@pytest.mark.parametrize("quoted", ["OMS-778120", "REF/778120", "000778120"])
+def test_a_partner_by_reference_on_another_day_goes_before_a_twin_at_home(quoted):
     left = [trade("OMS-778120", account=None)]
     right = [
-        trade("C1", order_ref="OMS-778120", trade_date="2026-11-17", account="ACC-1"),
+        trade("C1", order_ref=quoted, trade_date="2026-11-17", account="ACC-1"),
         trade("C2", account=None),
     ]
 
@@ -158,3 +164,88 @@ def test_a_rival_that_waits_for_a_look_beyond_home_holds_a_pair_back():
     result = compare(left, right)
 
     assert sorted(result.matches["reason"]) == ["", "near_tie"]
+
+
+PENCE = {**MICROSOFT, "currency": "GBX", "net_amount": None}
+BY_THE_ROW = {
+    # Each with a row of another home whose numbers have more places than any in this one.
+    "averages": (
+        [
+            trade("L1", order_ref="ORD-55012", quantity=Decimal(300), price=Decimal(50)),
+            trade("L2", **PENCE, price=Decimal("1.0123456789")),
+        ],
+        [
+            trade("R1", order_ref="ORD-55012", quantity=Decimal(100), price=Decimal("100.11")),
+            trade("R2", order_ref="ORD-55012", quantity=Decimal(200), price=Decimal("100.12")),
+            trade("R3", **PENCE, price=Decimal("1.0123456789")),
+        ],
+    ),
+    "tolerances": (
+        [
+            trade("L1", currency="GBP", net_amount=Decimal(10_000)),
+            trade("L2", **MICROSOFT, net_amount=Decimal("1.000000000001")),
+        ],
+        [
+            trade("R1", currency="GBP", net_amount=Decimal(10_010)),
+            trade("R2", **MICROSOFT, net_amount=Decimal(1)),
+        ],
+    ),
+    "ties": (
+        [
+            *(trade(f"L{fees}", fees=Decimal(fees)) for fees in range(4)),
+            trade("L9", **MICROSOFT, fees=Decimal("1E-20")),
+        ],
+        [
+            *(trade(f"R{fees}", fees=Decimal(fees)) for fees in range(3)),
+            trade("R9", **MICROSOFT, fees=Decimal("1E-20")),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("left", "right"), BY_THE_ROW.values(), ids=BY_THE_ROW)
+def test_what_is_told_of_rows_does_not_depend_on_the_digits_of_others(left, right):
+    assert RULES.currency is not None
+    rules = replace(RULES, currency=replace(RULES.currency, fx={"GBP": Decimal("1.07")}))
+    frames = trades_frame(*left), trades_frame(*right)
+
+    parted = partitions.reconcile_in_partitions(*frames, rules, partitions=2)
+
+    assert told(parted) == told(reconcile(*frames, rules))
+
+
+def test_a_row_without_a_home_holds_back_nobody_who_lacks_a_term():
+    left = trades_frame(trade("L1", price=None), trade("L2", trade_date=None))
+    table = read_table(left, trades_frame(trade("R1", price=None)), RULES, None)
+    home, waits = find_homes(table)
+    by_terms = next(step for step in RULES.passes if step.name == "exact economics")
+
+    spread(table.seen_from(home=home), by_terms, np.ones(3, dtype=bool), waits)
+
+    assert waits.tolist() == [False, True, False]
+
+
+def test_a_wait_spreads_along_a_chain_of_references():
+    numbers = range(300)
+    left = [trade(f"L{n}", order_ref=f"A{n}", execution_ref=f"A{n + 1}") for n in numbers]
+    right = [trade(f"R{n}", order_ref=f"A{n}") for n in numbers]
+    right[-1]["trade_date"] = "2026-11-17"
+    table = read_table(trades_frame(*left), trades_frame(*right), RULES, None)
+    home, waits = find_homes(table)
+    apart = int(waits.sum())
+
+    spread(table.seen_from(home=home), RULES.passes[0], np.ones(table.size, dtype=bool), waits)
+
+    assert (apart, int(waits.sum())) == (3, 600)
+
+
+@pytest.mark.parametrize("home", [(), RULES.home])
+def test_rules_by_which_no_pass_runs_at_home_leave_all_to_the_merge(home):
+    passes = tuple(replace(step, at_home=False) for step in RULES.passes)
+    rules = replace(RULES, passes=passes, home=home)
+    frames = trades_frame(trade("L1")), trades_frame(trade("R1"))
+
+    parted = partitions.reconcile_in_partitions(*frames, rules, partitions=2)
+
+    assert told(parted) == told(reconcile(*frames, rules))
+    assert len(parted.matches) == 1
