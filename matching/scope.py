@@ -64,18 +64,17 @@ def matches_in_scope(run: ReconciliationRun) -> MatchQuerySet:
     return live_matches_dated(run.reconciliation, run.from_date, run.to_date)
 
 
-def trades_in_scope(run: ReconciliationRun) -> dict[int, int]:
+def count_unpaired(run: ReconciliationRun, unpaired: Sequence[int]) -> dict[int, int]:
     """
-    Count, by source, the trades the run answers for: matched, broken or pending, each one.
+    Count, by source, those of the trades left over that the run answers for.
 
     A cancelled trade nobody ever paired has nothing to agree with and is left out.
     """
-    compared = run.reconciliation
     trades = Trade.objects.between(run.from_date, run.to_date).filter(
-        of_asset_class(compared), source__in=[compared.left_source_id, compared.right_source_id]
+        ~live_leg(run.reconciliation), pk__among=unpaired
     )
-    ours = trades.filter(~Q(state=TradeState.CANCELLED) | live_leg(compared)).order_by()
-    return dict(ours.values_list("source").annotate(Count("pk")))
+    living = trades.exclude(state=TradeState.CANCELLED).order_by()
+    return dict(living.values_list("source").annotate(Count("pk")))
 
 
 class MatchCounts(NamedTuple):

@@ -16,7 +16,7 @@ from breaks.services import history
 from breaks.services.history import Entry, NewBreak
 from breaks.services.lifecycle import move
 from breaks.services.pending import write_pending
-from breaks.services.scope import Scope
+from breaks.services.scope import KnownBreak, Scope, known_breaks
 from breaks.services.wanted import Disagreement, wanted_in
 from breaks.services.writing import Written, write_rows
 from matching.models import ReconciliationRun
@@ -99,26 +99,53 @@ def _update(scope: Scope, cause: Cause, at: datetime) -> int:
     hold(scope.reconciliation.pk)
     rows = scope.breaks()
     wanted = wanted_in(scope=scope, at=at)
-    known = {row.fingerprint: row for row in rows.values()}
+    known = {row.fingerprint: row for row in rows}
     known |= _by_fingerprint(wanted.breaks.keys() - known.keys())
     update = Update()
+    moved: dict[int, Disagreement | None] = {
+        row.pk: None
+        for row in rows
+        if row.fingerprint not in wanted.breaks and row.status != BreakStatus.RESOLVED
+    }
     for print_, found in wanted.breaks.items():
-        if print_ in known:
-            _refresh(known[print_], found, cause, at, update)
+        if print_ not in known:
+            continue
+        row = known[print_]
+        if not _stands(row, found, cause):
+            moved[row.pk] = found
+        elif row.status != BreakStatus.RESOLVED:
+            update.live += row.status in LIVE
+            if cause.run is not None and row.last_run_id != cause.run.pk:
+                update.seen.append(row.pk)
+    # Nearly all breaks stand as they did: only of the others there is a model object.
+    locked = TradeBreak.objects.select_for_update().order_by("pk")
+    for changing in locked.filter(pk__among=sorted(moved)):
+        becomes = moved[changing.pk]
+        if becomes is not None:
+            _refresh(changing, becomes, cause, at, update)
+        elif changing.status != BreakStatus.RESOLVED:
+            _clear(changing, cause, at, update)
     fresh = [found for print_, found in wanted.breaks.items() if print_ not in known]
     _open(fresh, scope, cause, at, update)
-    for row in rows.values():
-        if row.fingerprint not in wanted.breaks and row.status != BreakStatus.RESOLVED:
-            _clear(row, cause, at, update)
     _write(update, cause, at)
     write_pending(scope=scope, pending=wanted.pending, run=cause.run)
     return update.live
 
 
-def _by_fingerprint(prints: Iterable[str]) -> dict[str, TradeBreak]:
+def _by_fingerprint(prints: Iterable[str]) -> dict[str, KnownBreak]:
     """Find rows that no trade in scope leads to: late reports, and breaks of a deleted match."""
-    locked = TradeBreak.objects.select_for_update().order_by("pk")
-    return {row.fingerprint: row for row in locked.filter(fingerprint__among=sorted(prints))}
+    if not prints:
+        return {}
+    rows = known_breaks(TradeBreak.objects.filter(fingerprint__among=sorted(prints)))
+    return {row.fingerprint: row for row in rows}
+
+
+def _stands(row: KnownBreak, found: Disagreement, cause: Cause) -> bool:
+    """Tell whether a break already says what was found, or has ended for good."""
+    if _ended_in_vain(row, found, cause):
+        return False
+    same = all(getattr(row, name) == getattr(found, name) for name in (*SHOWN, *LINKS))
+    return same or row.status == BreakStatus.RESOLVED
 
 
 def _open(
@@ -170,8 +197,7 @@ def _refresh(
     linked = {name for name in LINKS if getattr(row, name) != getattr(found, name)}
     update.live += row.status in LIVE or again
     if not (again or changed or linked):
-        if seen:
-            update.seen.append(row.pk)
+        # Somebody else brought it here since it was looked at.
         return
     read = row.version
     detail = {
@@ -199,7 +225,7 @@ def _refresh(
     update.writes.append(Written(row, read))
 
 
-def _ended_in_vain(row: TradeBreak, found: Disagreement, cause: Cause) -> bool:
+def _ended_in_vain(row: TradeBreak | KnownBreak, found: Disagreement, cause: Cause) -> bool:
     """
     Tell whether a break that ended is there again.
 

@@ -34,6 +34,28 @@ IN_DOUBT = frozenset({"near_tie", "order_alone", "number_alone"})
 DUPLICATE_DAYS = timedelta(days=1)
 
 
+class KnownBreak(NamedTuple):
+    """A break as it stands, with what tells whether it still stands so; as `TradeBreak` has it."""
+
+    pk: int
+    fingerprint: str
+    status: str
+    reason_code: str
+    last_run_id: int | None
+    severity: str
+    left_value: str
+    right_value: str
+    difference: Decimal | None
+    tolerance: str
+    exposure: Decimal | None
+    currency: str
+    exposure_note: str
+    match_id: int | None
+    left_trade_id: int | None
+    right_trade_id: int | None
+    trade_date: date
+
+
 class Difference(NamedTuple):
     """A field on which the trades of a match do not agree, named as `MatchDifference` has it."""
 
@@ -185,8 +207,8 @@ class Scope:
         _fill(found)
         return [found[key] for key in sorted(found)]
 
-    def breaks(self) -> dict[int, TradeBreak]:
-        """Return every break that names one of these trades, locked where the database can."""
+    def breaks(self) -> list[KnownBreak]:
+        """Return every break that names one of these trades."""
         ours = TradeBreak.objects.filter(reconciliation=self.reconciliation).order_by()
         wheres = [self._touched("match"), Q(match__among=self._reaching_out)]
         for part in self.parts:
@@ -195,8 +217,7 @@ class Scope:
         if self.dates:
             wheres.append(Q(break_type=BreakType.TIMING, trade_date__range=self.dates))
         found = {key for where in wheres for key in ours.filter(where).values_list("pk", flat=True)}
-        locked = ours.select_for_update().order_by("pk")
-        return {row.pk: row for row in locked.filter(pk__among=sorted(found))}
+        return known_breaks(ours.filter(pk__among=sorted(found)))
 
     def pending(self) -> QuerySet[PendingTrade]:
         """Return the rows of these trades that say they wait."""
@@ -205,6 +226,11 @@ class Scope:
         if self.strays:
             where |= Q(trade__among=self.strays)
         return ours.filter(where)
+
+
+def known_breaks(breaks: QuerySet[TradeBreak]) -> list[KnownBreak]:
+    """Return breaks in the order of their keys; one query."""
+    return [KnownBreak(*row) for row in _rows(breaks.order_by("pk"), *KnownBreak._fields)]
 
 
 def _matches_of(legs: QuerySet[MatchLeg]) -> list[int]:

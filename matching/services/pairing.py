@@ -14,10 +14,10 @@ from matching.models import ReconciliationRun
 from matching.rules import rules_of_run
 from matching.scope import (
     count_matches,
+    count_unpaired,
     decided_matches_to_compare,
     doubtful_matches,
     open_trades,
-    trades_in_scope,
 )
 from matching.services import bulk, partitions, standing
 from matching.services.comparing import compare_again
@@ -70,16 +70,16 @@ class PairedScope:
     def count(self) -> None:
         """Set the run's counts to how its scope stands now."""
         run = self.run
-        trades, counts = trades_in_scope(run), count_matches(run)
+        unpaired, counts = count_unpaired(run, self.unpaired), count_matches(run)
         for side, source in (
             (LegSide.LEFT, run.reconciliation.left_source_id),
             (LegSide.RIGHT, run.reconciliation.right_source_id),
         ):
-            total, matched = trades.get(source, 0), counts.legs[side, MatchStatus.MATCHED]
+            lone, matched = unpaired.get(source, 0), counts.legs[side, MatchStatus.MATCHED]
             proposed = counts.legs[side, MatchStatus.PROPOSED]
-            setattr(run, f"{side}_trades", total)
+            setattr(run, f"{side}_trades", lone + matched + proposed)
             setattr(run, f"matched_{side}", matched)
-            setattr(run, f"unmatched_{side}", total - matched - proposed)
+            setattr(run, f"unmatched_{side}", lone)
         run.auto_matched = counts.auto_matched
         run.manual_review = counts.proposed
         run.candidates_cut = self.outcome.candidates_cut

@@ -6,9 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from breaks.choices import BreakStatus
 from breaks.models import BreakEvent, ExposureThreshold, TradeBreak
-from breaks.services import opening, work
+from breaks.services import history, opening, work
 from breaks.services.writing import Written, write_rows
 from matching.choices import MatchStatus
 from matching.models import MatchDifference
@@ -240,15 +239,14 @@ class TestAPersonWorksMeanwhile:
         assert write_rows([Written(stale, 1)]) == 0
         assert (desk.only().status, desk.only().severity) == ("IN_PROGRESS", "MEDIUM")
 
-    def test_the_update_looks_again(self, desk, price_break, monkeypatch):
-        real, once = opening.wanted_in, iter([True])
+    def test_what_a_person_did_since_the_run_looked_is_kept(
+        self, desk, price_break, analyst, monkeypatch
+    ):
+        real = opening.wanted_in
 
         def meanwhile(**given):
-            wanted = real(**given)
-            if next(once, False):
-                row = TradeBreak.objects.filter(pk=price_break.pk, version=1)
-                row.update(status=BreakStatus.ESCALATED, version=2)
-            return wanted
+            work.claim(break_id=price_break.pk, version=1, by=analyst, at=desk.at)
+            return real(**given)
 
         monkeypatch.setattr(opening, "wanted_in", meanwhile)
         desk.differ(price_break.match, right_value="100")
@@ -257,9 +255,20 @@ class TestAPersonWorksMeanwhile:
         assert opening.open_breaks(run=run, at=desk.later()) == 1
 
         row = desk.only()
-        # The first attempt was rolled back with the write it met; the second found all as it was.
-        assert (row.right_value, row.times_seen) == ("100", 2)
-        assert row.version == 2
+        assert (row.status, row.assigned_to) == ("IN_PROGRESS", analyst)
+        assert (row.right_value, row.times_seen, row.version) == ("100", 2, 3)
+        assert list(history.verify()) == []
+
+    def test_the_update_looks_again(self, desk, price_break, monkeypatch):
+        real, answers = opening.write_rows, iter([lambda _: 0])
+        monkeypatch.setattr(opening, "write_rows", lambda rows: next(answers, real)(rows))
+        desk.differ(price_break.match, right_value="100")
+        run = factories.run(reconciliation=desk.reconciliation)
+
+        assert opening.open_breaks(run=run, at=desk.later()) == 1
+
+        row = desk.only()
+        assert (row.right_value, row.times_seen, row.version) == ("100", 2, 2)
 
     def test_a_break_that_never_holds_still_stops_the_update_and_writes_nothing(
         self, desk, price_break, monkeypatch
