@@ -75,7 +75,8 @@ class Scope:
     Near are the trades that are or were in a match with a seed, or another candidate in one:
     what happens to a seed's match happens to them, whatever their trade dates. `dates` is set
     where the seeds are all trades of those days; only then can a late report be given up.
-    `unpaired` are the keys of the seeds that may be, where that is known.
+    `unpaired` are the keys of the seeds that may be, where that is known; of amended ones it may
+    leave some out.
     """
 
     reconciliation: Reconciliation
@@ -143,10 +144,12 @@ class Scope:
         sources = [self.reconciliation.left_source_id, self.reconciliation.right_source_id]
         lone = ~live_leg(self.reconciliation) & ~Q(state=TradeState.CANCELLED)
         seeds, *strays = self.parts
+        parts = [seeds]
         if self.unpaired is not None:
-            seeds = seeds.filter(pk__among=self.unpaired)
+            # An amendment that came while the run was at work may have dated one into the scope.
+            parts = [seeds.filter(pk__among=self.unpaired), seeds.filter(version__gt=1)]
         found: dict[int, ReportedTrade] = {}
-        for part in (seeds, *strays):
+        for part in (*parts, *strays):
             found |= reported(part.filter(lone, source__in=sources))
         return found
 

@@ -1,5 +1,7 @@
 """What a person decides between a run's reading and its writing stands, and nothing is lost."""
 
+from datetime import timedelta
+
 import pytest
 
 from breaks.models import TradeBreak
@@ -26,8 +28,7 @@ def propose(desk):
 def run(desk):
     """Return a function that runs the whole job; `meanwhile` is called before it writes."""
 
-    def execute(meanwhile=None):
-        day = factories.TRADE_DATE
+    def execute(meanwhile=None, day=factories.TRADE_DATE):
         asked = runs.request_run(
             reconciliation=desk.reconciliation, from_date=day, to_date=day, by=None, at=desk.later()
         )
@@ -98,3 +99,14 @@ def test_a_trade_whose_proposal_gave_way_to_a_pairing_by_hand_is_missing(desk, r
 
     missing = TradeBreak.objects.live().filter(break_type="MISSING_LEFT")
     assert set(missing.values_list("right_trade", flat=True)) == {right.pk, rival.pk}
+
+
+def test_a_missing_trade_that_is_dated_into_the_run_stays_missing(desk, run):
+    away = factories.TRADE_DATE - timedelta(days=10)
+    left = desk.left(trade_date=away)
+    desk.right(trade_date=away, isin="US5949181045", symbol="MSFT")
+    run(day=away)
+
+    run(lambda: Trade.objects.filter(pk=left.pk).update(trade_date=factories.TRADE_DATE, version=2))
+
+    assert TradeBreak.objects.live().get(left_trade=left).break_type == "MISSING_RIGHT"
