@@ -120,12 +120,16 @@ class Scope:
         if self.dates is None:
             return _matches_of(found.filter(trade__in=self.seeds.values("pk")))
         # The dates of a match are those compared; a trade that was amended may have another now.
-        changed = found.filter(trade__in=self.seeds.filter(version__gt=1).values("pk"))
+        dated_in = found.filter(trade__in=self.seeds.filter(version__gt=1).values("pk"))
+        dated_out = found.filter(self._touched("match"), trade__version__gt=1).exclude(
+            trade__trade_date__range=self.dates
+        )
         dated = Match.objects.filter(self._touched(""))
         if not self.reconciliation.asset_class:
             first, last = self.dates
             dated = dated.filter(Q(first_trade_date__lt=first) | Q(last_trade_date__gt=last))
-        return [*_matches_of(changed), *dated.order_by().values_list("pk", flat=True)]
+        changed = {*_matches_of(dated_in), *_matches_of(dated_out)}
+        return [*changed, *dated.order_by().values_list("pk", flat=True)]
 
     def _touched(self, match: str) -> Q:
         """Tell the rows whose `match` has, or had, a seed as it was compared."""

@@ -110,3 +110,15 @@ def test_a_missing_trade_that_is_dated_into_the_run_stays_missing(desk, run):
     run(lambda: Trade.objects.filter(pk=left.pk).update(trade_date=factories.TRADE_DATE, version=2))
 
     assert TradeBreak.objects.live().get(left_trade=left).break_type == "MISSING_RIGHT"
+
+
+def test_a_trade_that_an_amendment_dates_out_of_the_run_is_missing_there(desk, run):
+    desk.left()
+    right = desk.right()
+    run()
+    far = factories.TRADE_DATE + timedelta(days=9)
+    Trade.objects.filter(pk=right.pk).update(trade_date=far, side="SELL", version=2)
+
+    run()
+
+    assert TradeBreak.objects.live().get(right_trade=right).break_type == "MISSING_LEFT"
