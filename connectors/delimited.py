@@ -56,10 +56,7 @@ def text_of(file: Spool, encoding: str, name: str) -> Lines:
         start = content.read(4)
     encoding = next((found for mark, found in _BOMS if start.startswith(mark)), encoding)
     _check_decodes(file, encoding, name)
-    first = next((line for line in file.lines(encoding) if line.strip()), "")
-    # Further down a zero byte is one bad row's.
-    if "\x00" in first:
-        raise Unreadable(f"{name} is no text but binary data; send it as delimited text.")
+    _check_text(next((line for line in file.lines(encoding) if line.strip()), ""), name)
     return partial(file.lines, encoding)
 
 
@@ -95,18 +92,28 @@ def _check_decodes(file: Spool, encoding: str, name: str) -> None:
         raise Unreadable(f"{name} is empty; ask the source to send it again.")
 
 
+def _check_text(beginning: str, name: str) -> None:
+    # Further down a zero byte is one bad row's.
+    if "\x00" in beginning:
+        raise Unreadable(f"{name} is no text but binary data; send it as delimited text.")
+
+
 def read_header(lines: Lines, delimiter: str, name: str) -> Table:
     """
     Return the table whose first line that is not blank holds the column names.
 
-    :raises Unreadable: if there is no such line.
+    :raises Unreadable: if there is no such line, or it cannot be read.
     """
     taken = _Lines(lines())
-    for fields in _reader(taken, delimiter):
-        if any(field.strip() for field in fields):
-            header = tuple(field.strip().lstrip("\ufeff") for field in fields)
-            return Table(lines, taken.take(), header, delimiter)
-        taken.take()
+    try:
+        for fields in _reader(taken, delimiter):
+            text = taken.take()
+            _check_text(text, name)
+            if any(field.strip() for field in fields):
+                header = tuple(field.strip().lstrip("\ufeff") for field in fields)
+                return Table(lines, text, header, delimiter)
+    except csv.Error as problem:
+        raise Unreadable(f"{name} has no header that can be read. {_broken(problem)}") from problem
     raise Unreadable(f"{name} has no header; its first line must name the columns.")
 
 
@@ -135,7 +142,10 @@ def read_rows(table: Table) -> Iterator[Row]:
         if is_header:
             is_header = not any(field.strip() for field in fields)
             continue
-        yield _row(start, text, fields, width, table.delimiter)
+        if lines.ended:
+            yield Row(start, _shown(text), (), "A quote is opened and never closed.")
+            return
+        yield _row(start, text, fields, width)
 
 
 def parse_line(
@@ -160,18 +170,24 @@ def record_of(row: Row, table: Table, columns: Sequence[str]) -> Record:
 
 
 class _Lines:
-    """The lines of a text, remembering those that the current record has taken."""
+    """
+    The lines of a text, remembering those that the current record has taken.
+
+    `ended` is true once more were asked for than there are: within a record, inside its quotes.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = lines
         self._taken: list[str] = []
         self.number = 0
+        self.ended = False
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
             self.number += 1
             self._taken.append(line)
             yield line
+        self.ended = True
 
     def take(self) -> str:
         text = "".join(self._taken)
@@ -184,10 +200,8 @@ def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(iter(lines), delimiter=delimiter)
 
 
-def _row(start: int, text: str, fields: list[str], width: int, delimiter: str) -> Row:
+def _row(start: int, text: str, fields: list[str], width: int) -> Row:
     shown = _shown(text)
-    if text.count('"') % 2 and _is_cut_off(text, delimiter):
-        return Row(start, shown, (), "A quote is opened and never closed.")
     while len(fields) > width and not fields[-1].strip():
         fields.pop()
     if len(fields) != width:
@@ -198,15 +212,6 @@ def _row(start: int, text: str, fields: list[str], width: int, delimiter: str) -
     if "\x00" in text:
         return Row(start, shown, (), "The row holds a zero byte, which no text has.")
     return Row(start, shown, tuple(fields))
-
-
-def _is_cut_off(text: str, delimiter: str) -> bool:
-    """Tell whether the file ended inside quotes: what is there of the field is not all of it."""
-    try:
-        list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as problem:
-        return "end of data" in str(problem)
-    return False
 
 
 def _shown(text: str) -> str:

@@ -97,7 +97,8 @@ class Scope:
     Near are the trades that are or were in a match with a seed, or another candidate in one:
     what happens to a seed's match happens to them, whatever their trade dates. `dates` is set
     where the seeds are all trades of those days; only then can a late report be given up.
-    `unpaired` are the keys of the seeds that may be, where that is known.
+    `unpaired` are the keys of the seeds that may be, where that is known; of amended ones it may
+    leave some out.
     """
 
     reconciliation: Reconciliation
@@ -141,12 +142,16 @@ class Scope:
         if self.dates is None:
             return _matches_of(found.filter(trade__in=self.seeds.values("pk")))
         # The dates of a match are those compared; a trade that was amended may have another now.
-        changed = found.filter(trade__in=self.seeds.filter(version__gt=1).values("pk"))
+        dated_in = found.filter(trade__in=self.seeds.filter(version__gt=1).values("pk"))
+        dated_out = found.filter(self._touched("match"), trade__version__gt=1).exclude(
+            trade__trade_date__range=self.dates
+        )
         dated = Match.objects.filter(self._touched(""))
         if not self.reconciliation.asset_class:
             first, last = self.dates
             dated = dated.filter(Q(first_trade_date__lt=first) | Q(last_trade_date__gt=last))
-        return [*_matches_of(changed), *dated.order_by().values_list("pk", flat=True)]
+        changed = {*_matches_of(dated_in), *_matches_of(dated_out)}
+        return [*changed, *dated.order_by().values_list("pk", flat=True)]
 
     def _touched(self, match: str) -> Q:
         """Tell the rows whose `match` has, or had, a seed as it was compared."""
@@ -165,10 +170,12 @@ class Scope:
         sources = [self.reconciliation.left_source_id, self.reconciliation.right_source_id]
         lone = ~live_leg(self.reconciliation) & ~Q(state=TradeState.CANCELLED)
         seeds, *strays = self.parts
+        parts = [seeds]
         if self.unpaired is not None:
-            seeds = seeds.filter(pk__among=self.unpaired)
+            # An amendment that came while the run was at work may have dated one into the scope.
+            parts = [seeds.filter(pk__among=self.unpaired), seeds.filter(version__gt=1)]
         found: dict[int, ReportedTrade] = {}
-        for part in (seeds, *strays):
+        for part in (*parts, *strays):
             found |= reported(part.filter(lone, source__in=sources))
         return found
 

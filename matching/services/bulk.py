@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from matching.choices import LIVE_MATCHES, Decision, MatchStatus
+from matching.choices import LIVE_MATCHES, TURNED_DOWN, Decision, MatchStatus
 from matching.models import (
     Match,
     MatchAlternative,
@@ -55,6 +55,17 @@ def trades_people_paired(reconciliation: Reconciliation) -> list[int]:
         reconciliation=reconciliation, is_live=True, match__decided_by__isnull=False
     )
     return list(legs.order_by().values_list("trade", flat=True))
+
+
+def trades_let_go(reconciliation: Reconciliation, doubtful: Sequence[int]) -> list[int]:
+    """
+    Return the keys of the trades that were in a match people turned down, or in a doubtful one.
+
+    A run that began before took them for paired. Some may be in another match by now.
+    """
+    gone = Match.objects.filter(reconciliation=reconciliation, status__in=TURNED_DOWN)
+    legs = MatchLeg.objects.filter(is_live=False).order_by().values_list("trade", flat=True)
+    return [*legs.filter(match__in=gone.values("pk")), *legs.filter(match__among=doubtful)]
 
 
 def write_matches(*, run: ReconciliationRun, outcome: Outcome, at: datetime) -> pd.Series:

@@ -22,7 +22,7 @@ from matching.scope import (
 from matching.services import bulk, partitions, standing
 from matching.services.comparing import compare_again
 from matching.services.outcome import Outcome
-from matching.services.refused import refused_groups, refused_pairs
+from matching.services.refused import refused_matches, refused_pairs
 from trades.choices import TradeState
 from trades.services.columns import run_uncompiled
 
@@ -34,12 +34,14 @@ class PairedScope:
     """
     The outcome of pairing a run's trades, held until it is written in one transaction.
 
-    `replaced` are keys of the matches it replaces, `unpaired` those of the trades left over.
+    `doubtful` are keys of the matches it looked at anew and `replaced` of those it replaces,
+    `unpaired` are keys of the trades left over.
     """
 
     run: ReconciliationRun
     rules: engine.RuleSet
     outcome: Outcome
+    doubtful: list[int]
     replaced: list[int]
     unpaired: list[int]
 
@@ -47,10 +49,11 @@ class PairedScope:
         """Take apart what the new pairing replaces and write it, leaving people's work alone."""
         bulk.hold(self.run.reconciliation_id)
         bulk.supersede(self.replaced)
-        taken = self._taken_meanwhile()
-        outcome = self.outcome.without(taken)
+        overruled = self._overruled()
+        outcome = self.outcome.without(overruled)
         legs = self.outcome.legs
-        self.unpaired += legs.loc[legs["match_id"].isin(taken), "row"].tolist()
+        self.unpaired += legs.loc[legs["match_id"].isin(overruled), "row"].tolist()
+        self.unpaired += bulk.trades_let_go(self.run.reconciliation, self.doubtful)
         keys = bulk.write_matches(run=self.run, outcome=outcome, at=at)
         bulk.write_differences(outcome.differences, keys)
         bulk.write_alternatives(outcome.alternatives, keys)
@@ -61,11 +64,16 @@ class PairedScope:
             rule_set=self.run.rule_set,
         )
 
-    def _taken_meanwhile(self) -> pd.Series:
-        """Find the new matches one of whose trades a person paired while the engine worked."""
+    def _overruled(self) -> set[int]:
+        """
+        Find the new matches that what a person did while the engine worked rules out.
+
+        They paired one of the trades otherwise, or said that these do not belong together.
+        """
         legs = self.outcome.legs
         held = bulk.trades_people_paired(self.run.reconciliation)
-        return legs.loc[legs["row"].isin(held), "match_id"]
+        taken = set(legs.loc[legs["row"].isin(held), "match_id"])
+        return taken | refused_matches(self.run, self.outcome)
 
     def count(self) -> None:
         """Set the run's counts to how its scope stands now."""
@@ -106,13 +114,13 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
         pd.concat([side[["version", "trade_date"]] for side in (left, right)])
     )
     outcome = outcome.only(_with_a_leg_in_scope(run, outcome))
-    outcome = outcome.without(refused_groups(run, outcome))
+    outcome = outcome.without(refused_matches(run, outcome))
     read = left.index.append(right.index)
     unpaired = read[~read.isin(outcome.legs["row"])].tolist()
     kept = standing.confirmed(outcome, doubtful, run.rule_set_id)
     run.timings["pair"] = round(time.perf_counter() - began - run.timings["read"], 3)
     replaced = [key for key in doubtful if key not in kept]
-    return PairedScope(run, rules, outcome.without(kept.values()), replaced, unpaired)
+    return PairedScope(run, rules, outcome.without(kept.values()), doubtful, replaced, unpaired)
 
 
 def _told(on_progress: Progress, rules: engine.RuleSet) -> engine.OnPass:

@@ -23,16 +23,14 @@ def refused_pairs(run: ReconciliationRun) -> pd.DataFrame:
     return pairs.reindex(columns=["left", "right"]).astype("int64").drop_duplicates()
 
 
-def refused_groups(run: ReconciliationRun, outcome: Outcome) -> set[int]:
+def refused_matches(run: ReconciliationRun, outcome: Outcome) -> set[int]:
     """
-    Return the groups of an outcome that a person has turned down, trade for trade.
+    Return the matches of an outcome that a person has turned down, trade for trade.
 
-    The engine is told of refused pairs only; of a group any part may still belong together.
+    The engine is told of the pairs refused before it began, and of no groups: of a group any part
+    may still belong together.
     """
-    turned_down = Match.objects.filter(
-        reconciliation=run.reconciliation,
-        status__in=TURNED_DOWN,
-    ).exclude(kind=MatchKind.ONE_TO_ONE)
+    turned_down = Match.objects.filter(reconciliation=run.reconciliation, status__in=TURNED_DOWN)
     legs: dict[int, set[tuple[str, int]]] = defaultdict(set)
     for match_id, side, trade in MatchLeg.objects.filter(match__in=turned_down).values_list(
         "match_id", "side", "trade_id"
@@ -40,5 +38,6 @@ def refused_groups(run: ReconciliationRun, outcome: Outcome) -> set[int]:
         legs[match_id].add((side, trade))
     if not legs:
         return set()
-    proposed = outcome.signatures()
+    touched = outcome.legs["row"].isin({trade for group in legs.values() for _, trade in group})
+    proposed = outcome.only(set(outcome.legs.loc[touched, "match_id"])).signatures()
     return {proposed[group] for group in map(frozenset, legs.values()) if group in proposed}

@@ -75,6 +75,16 @@ class TestRecords:
         assert "quote" in found[1].problem
         assert found[1].text == '3,"4\n5,6'
 
+    def test_a_file_cut_off_inside_a_field_is_one_bad_row_beside_a_stray_quote(self):
+        (cut,) = records('a,b\n1"x,"2\n')
+
+        assert cut.problem == "A quote is opened and never closed."
+
+    @pytest.mark.parametrize("header", ["x" * 200_000, ",\na,\x00b\n1,2\n", 'a,"b\n\x00"\n1,2\n'])
+    def test_a_header_that_cannot_be_read_makes_the_file_unreadable(self, header):
+        with pytest.raises(Unreadable, match=r"no header that can be read|binary data"):
+            table_of(header)
+
     def test_columns_of_one_name_are_kept_apart_in_the_payload(self):
         table = table_of("Id,Ref,Ref,\n1,2,3,4\n")
         (row,) = (record_of(one, table, ["trade_id", "", "", ""]) for one in read_rows(table))
