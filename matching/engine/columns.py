@@ -35,6 +35,11 @@ class Texts:
         known: Bools = self.codes >= 0
         return known
 
+    @classmethod
+    def unknown(cls, rows: int) -> "Texts":
+        """Return so many unknown texts; they take no memory."""
+        return cls(np.broadcast_to(np.int64(-1), rows), [])
+
     def apply(self, form: Callable[[str], str]) -> "Texts":
         """Bring every distinct value into a form; what becomes empty becomes unknown."""
         return _distinct(self.codes, [form(value) for value in self.values])
@@ -58,6 +63,8 @@ class Numbers:
 
 def read_texts(left: pd.DataFrame, right: pd.DataFrame, column: str) -> Texts:
     """Return a column as distinct trimmed texts; missing and blank are unknown."""
+    if present(left, column) is None and present(right, column) is None:
+        return Texts.unknown(len(left) + len(right))
     array = pa.concat_arrays([as_strings(frame, column) for frame in (left, right)])
     encoded = array.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -91,6 +98,8 @@ def _shortened(units: Units, scale: int) -> tuple[Units, int]:
 def _distinct(codes: Rows, values: list[str]) -> Texts:
     places: dict[str, int] = {}
     moved = [places.setdefault(value, len(places)) if value else -1 for value in values]
+    if len(places) == len(values):
+        return Texts(codes, values)
     table = np.array([*moved, -1], dtype=np.int64)
     return Texts(table[codes], list(places))
 

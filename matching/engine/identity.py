@@ -48,8 +48,10 @@ class IdentityComparator(TextBased):
         self.identities: Rows = place.astype(np.int64)
         first = np.zeros(len(distinct), dtype=np.int64)
         first[place[::-1]] = np.arange(len(place))[::-1]
-        known = np.logical_or.reduce([hashed != hashing.UNKNOWN for hashed in hashes])
-        codes = Texts(np.where(known, self.identities, -1), [])
+        at_first = [hashed[first] for hashed in hashes]
+        known = np.logical_or.reduce([hashed != hashing.UNKNOWN for hashed in at_first])
+        content = np.where(known, hashing.combine(at_first), hashing.UNKNOWN)
+        block = np.where(known, _components(at_first, content), hashing.UNKNOWN)
         self.schemes = [
             SchemeValues(
                 scheme, texts.codes[first], _roots(texts, scheme)[first], extra.codes[first]
@@ -58,14 +60,8 @@ class IdentityComparator(TextBased):
         ]
         self.names = Texts(names.codes[first], names.values)
         self.field = field
-        self.known = codes.known
         self.columns = shown
-        self.content = np.where(known, hashing.combine(hashes), hashing.UNKNOWN)
-        self.block = np.where(
-            known,
-            _components([h[first] for h in hashes], self.content[first])[place],
-            hashing.UNKNOWN,
-        )
+        self.known, self.content, self.block = known[place], content[place], block[place]
         self.order = self.content.view(np.int64)
 
     def similarity(self, a: Rows, b: Rows) -> Floats:
@@ -142,10 +138,9 @@ def _scheme_texts(scheme: Scheme, left: pd.DataFrame, right: pd.DataFrame) -> tu
     texts = columns[0]
     for more in columns[1:]:
         texts = texts.fill(more)
-    rows = len(texts.codes)
-    nothing = Texts(np.full(rows, -1, dtype=np.int64), [])
-    extra = read_texts(left, right, scheme.qualifier).apply(upper) if scheme.qualifier else nothing
-    return texts, extra
+    if not scheme.qualifier:
+        return texts, Texts.unknown(len(texts.codes))
+    return texts, read_texts(left, right, scheme.qualifier).apply(upper)
 
 
 def _named(field: Field, left: pd.DataFrame, right: pd.DataFrame) -> list[Texts]:
@@ -155,13 +150,13 @@ def _named(field: Field, left: pd.DataFrame, right: pd.DataFrame) -> list[Texts]
 def _names(field: Field, left: pd.DataFrame, right: pd.DataFrame) -> Texts:
     for texts in _named(field, left, right):
         return texts.apply(lambda text: name(text, field.words, legal_forms=field.legal_forms))
-    return Texts(np.full(len(left) + len(right), -1, dtype=np.int64), [])
+    return Texts.unknown(len(left) + len(right))
 
 
 def _roots(texts: Texts, scheme: Scheme) -> Rows:
     """Return codes of the part before `split`, -1 for values without a one-letter part after it."""
     if not scheme.split:
-        return np.full(len(texts.codes), -1, dtype=np.int64)
+        return Texts.unknown(len(texts.codes)).codes
     return texts.apply(lambda value: _root(value, scheme.split)).codes
 
 

@@ -46,6 +46,7 @@ class Table:
     refused: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     home: Hashes | None = None
     free: Bools | None = None
+    _shared: dict[str, Quoted] = field(default_factory=dict)
     _quotes: dict[str, Quotes] = field(default_factory=dict)
 
     @property
@@ -93,24 +94,21 @@ class Table:
         view = replace(self, home=home, free=free, _quotes={})
         # What is worked out once a row holds in any view; that is where cached properties live.
         view.__dict__.update(content=self.content, rank=self.rank)
-        if self.references:
-            view.__dict__.update(_shared=self._shared)
         return view
 
     def quotes(self, form: str) -> Quotes:
         """Return the references that both sides quote, in a form; read once a form."""
         if form not in self._quotes:
-            quoted = self._shared if form == "code" else Quoted.of(self.references, form)
+            if form not in self._shared:
+                # In all views: what both sides quote anywhere is little of what either does.
+                self._shared[form] = Quoted.of(self.references, form).shared(self.split)
+            quoted = self._shared[form]
             if self.home is not None:
                 quoted = quoted.at(self.home)
             if self.free is not None:
                 quoted = quoted.by(self.free)
             self._quotes[form] = read_quotes(quoted, self.split, len(self.references))
         return self._quotes[form]
-
-    @cached_property
-    def _shared(self) -> Quoted:
-        return Quoted.of(self.references, "code").shared(self.split)
 
     def telling(self, step: Pass) -> Bools:
         """Tell which of the references in the pass's form may pair rows in it."""
