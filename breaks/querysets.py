@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
 from breaks.choices import LIVE
@@ -9,6 +10,14 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
     def live(self) -> "TradeBreakQuerySet":
         """Keep the breaks somebody still has to work: neither resolved nor accepted."""
         return self.filter(status__in=LIVE)
+
+    def visible_to(self, user: User | AnonymousUser) -> "TradeBreakQuerySet":
+        """Keep what a person may see: their teams' breaks, nobody's, and those given to them."""
+        if user.has_perm("breaks.view_every_team"):
+            return self
+        ours = models.Q(team=None) | models.Q(assigned_to=user.pk)
+        # Few teams a person: their keys let the database read the queue in its order.
+        return self.filter(ours | models.Q(team__in=list(user.teams.values_list("pk", flat=True))))
 
     def with_trades(self) -> "TradeBreakQuerySet":
         """Join what a list of breaks shows of the trades, so that a row costs no query."""
@@ -20,4 +29,5 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
             "right_trade__instrument",
             "right_trade__counterparty",
             "assigned_to",
+            "team",
         )

@@ -5,6 +5,8 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from breaks.choices import BreakStatus, ReasonCode
+from breaks.deadlines import DESK_HOURS, due_after, rank_of
+from breaks.hours import BusinessHours
 from breaks.models import TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.transitions import ALLOWED, is_allowed
@@ -30,7 +32,7 @@ def move(
     Set the status of a row in memory, with all that belongs to it; return the one it had.
 
     Ending takes a reason code and, unless the break cleared by itself, a person. Re-opening
-    takes the SLA clock's `due_at` away, for it starts anew.
+    starts the clock anew.
 
     :raises TransitionNotAllowed: if `transitions.ALLOWED` has no such arrow.
     """
@@ -44,8 +46,21 @@ def move(
     trade_break.resolved_by = by if ending and not itself else None
     trade_break.reason_code = reason_code if ending and reason_code else ""
     if before in ENDED and not ending:
-        trade_break.due_at = None
+        trade_break.due_at = due_after(trade_break.severity, at, hours_of(trade_break))
+        place(trade_break)
     return before
+
+
+def hours_of(trade_break: TradeBreak) -> BusinessHours:
+    """Return the business hours in which a break is worked."""
+    return trade_break.team.hours if trade_break.team else DESK_HOURS
+
+
+def place(trade_break: TradeBreak) -> None:
+    """Set a break's place in the queue to what its exposure and deadline make of it."""
+    trade_break.rank = rank_of(
+        exposure=trade_break.exposure, severity=trade_break.severity, due_at=trade_break.due_at
+    )
 
 
 def _sentence(trade_break: TradeBreak, before: BreakStatus, to: BreakStatus) -> str:

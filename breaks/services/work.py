@@ -274,7 +274,7 @@ def _work(break_id: int, version: int | None, by: User, at: datetime, decide: De
 
 @transaction.atomic
 def _work_once(break_id: int, version: int | None, at: datetime, decide: Decide) -> TradeBreak:
-    row: TradeBreak = TradeBreak.objects.select_related("assigned_to").get(pk=break_id)
+    row: TradeBreak = TradeBreak.objects.select_related("assigned_to", "team").get(pk=break_id)
     read = row.version
     if version is not None and version != read:
         raise StaleBreak(row)

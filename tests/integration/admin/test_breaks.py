@@ -228,10 +228,10 @@ class TestActs:
         assert browser.post(_act(name, row), {"version": 1, "text": "x"}).status_code == 403
         assert not row.events.exists()
 
-    def test_an_analyst_does_not_write_off(self, analyst, browser_as):
+    def test_an_auditor_does_not_write_off(self, auditor, browser_as):
         row = factories.trade_break()
 
-        response = browser_as(analyst).post(_act("accept", row), {"version": 1, "comment": "x"})
+        response = browser_as(auditor).post(_act("accept", row), {"version": 1, "comment": "x"})
 
         assert response.status_code == 403
 

@@ -39,7 +39,7 @@ MAY = {
     ("POST", "comment-break"): STARTERS,
     ("POST", "await-break"): STARTERS,
     ("POST", "resolve-break"): STARTERS,
-    ("POST", "accept-break"): {SUPERVISOR},
+    ("POST", "accept-break"): DECIDERS,
     ("POST", "reopen-break"): STARTERS,
     ("POST", "escalate-break"): STARTERS,
     ("GET", "schema"): ALL,
