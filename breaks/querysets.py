@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
 from breaks.choices import LIVE
@@ -11,7 +10,7 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
         """Keep the breaks somebody still has to work: neither resolved nor accepted."""
         return self.filter(status__in=LIVE)
 
-    def visible_to(self, user: User | AnonymousUser) -> "TradeBreakQuerySet":
+    def visible_to(self, user: Any) -> "TradeBreakQuerySet":
         """Keep what a person may see: their teams' breaks, nobody's, and those given to them."""
         if user.has_perm("breaks.view_every_team"):
             return self
