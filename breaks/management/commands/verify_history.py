@@ -77,8 +77,8 @@ class Command(BaseCommand):
 
 
 def _last_root() -> dict[str, Any] | None:
-    root = HistoryRoot.objects.first()
-    return root and {"day": root.day, "digest": root.digest}
+    root = HistoryRoot.objects.values("day", "digest").first()
+    return dict(root) if root else None
 
 
 def _not_there(known: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -367,10 +368,11 @@ class TestTheCommands:
 @pytest.mark.usefixtures("price_break")
 def test_the_task_writes_what_is_due_and_does_no_harm_a_second_time(caplog):
     caplog.set_level("INFO")
-    write_history_root()
-    before = list(HistoryRoot.objects.values())
-    write_history_root()
+    with time_machine.travel(midnight(DAY, days=2, minutes=20)):
+        write_history_root()
+        before = list(HistoryRoot.objects.values())
+        write_history_root()
 
-    assert before
+    assert len(before) == 2
     assert list(HistoryRoot.objects.values()) == before
     assert f"root of {DAY}: {HistoryRoot.objects.get(day=DAY).digest}" in caplog.text
