@@ -14,9 +14,9 @@ from django.contrib.auth.models import User
 
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, Team, TradeBreak
+from breaks.services.acting import StaleBreak, change
 from breaks.services.history import Entry
 from breaks.services.lifecycle import WorkRefused, put_back
-from breaks.services.work import StaleBreak, change
 
 UNDO_OF_OTHERS = "breaks.decide_approvalrequest"
 # An undo further back than this is looked up by nobody.

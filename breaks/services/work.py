@@ -5,34 +5,40 @@ Every function takes the `version` the person saw (None: whatever it is now), wr
 break is still there, and appends to its history in the same transaction.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
-from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind, ReasonCode
+from breaks.choices import FOR_RESOLVING, BreakStatus, EventKind, ReasonCode
 from breaks.models import BreakComment, TradeBreak
-from breaks.models.trade_break import ENDED
-from breaks.services import history
+from breaks.services.acting import Decide, StaleBreak, change, check_actor, check_person
 from breaks.services.history import Entry
-from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused, kept_of, move
-from breaks.services.writing import Written, write_rows
+from breaks.services.lifecycle import (
+    TransitionNotAllowed,
+    WorkRefused,
+    check_ended,
+    check_free,
+    check_live,
+    move,
+)
 from trades.reports import plain
 
-ATTEMPTS = 3
-
-Decide = Callable[[TradeBreak], "Entry | None"]
-
-
-class StaleBreak(WorkRefused):
-    """Somebody else changed the break meanwhile; `current` is how it stands now."""
-
-    def __init__(self, current: TradeBreak) -> None:
-        self.current = current
-        super().__init__(_what_happened(current))
+__all__ = [
+    "StaleBreak",
+    "TransitionNotAllowed",
+    "WorkRefused",
+    "accept",
+    "assign",
+    "await_counterparty",
+    "check_actor",
+    "claim",
+    "comment",
+    "escalate",
+    "reopen",
+    "resolve",
+]
 
 
 def claim(*, break_id: int, version: int | None, by: User, at: datetime) -> TradeBreak:
@@ -48,10 +54,7 @@ def claim(*, break_id: int, version: int | None, by: User, at: datetime) -> Trad
         working = row.status == BreakStatus.IN_PROGRESS
         if working and row.assigned_to_id == by.pk:
             return None
-        if working and row.assigned_to is not None:
-            raise WorkRefused(
-                f"{row.assigned_to} is working on break {row.pk}. Ask for it to be assigned to you."
-            )
+        check_free(row)
         given = _assign(row, by)
         if working:
             return Entry(trade_break=row, kind=EventKind.ASSIGNED, by=by, detail=given)
@@ -76,12 +79,12 @@ def assign(
     :raises StaleBreak: if it is not at `version` any more.
     """
     if to is not None:
-        _check_person(to, "A break is assigned to an active user of the desk.")
+        check_person(to, "A break is assigned to an active user of the desk.")
         if not to.has_perm("breaks.work_tradebreak"):
             raise WorkRefused(f"{to} may not work breaks; assign it to somebody who may.")
 
     def decide(row: TradeBreak) -> Entry | None:
-        _check_live(row, "assigned")
+        check_live(row, "assigned")
         if row.assigned_to_id == (to.pk if to else None):
             return None
         given = _assign(row, to)
@@ -220,11 +223,7 @@ def reopen(
     _require(reason, "Say why it is re-opened.")
 
     def decide(row: TradeBreak) -> Entry:
-        if row.status not in ENDED:
-            label = BreakStatus(row.status).label.lower()
-            raise TransitionNotAllowed(
-                f"Break {row.pk} is {label}: only a resolved or accepted one is re-opened."
-            )
+        check_ended(row)
         return _moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, kind=EventKind.REOPENED)
 
     return _work(break_id, version, by, at, decide)
@@ -252,65 +251,8 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
     return _work(break_id, version, by, at, decide)
 
 
-def change(
-    *, break_id: int, version: int | None, by: User, at: datetime, decide: Decide
-) -> TradeBreak:
-    """
-    Do to one break what `decide` does to the row in memory, with the event it returns.
-
-    With None it returns the break stays as it is.
-
-    :raises WorkRefused: if the actor may not act, or whatever `decide` refuses.
-    :raises StaleBreak: if it is not at `version` any more.
-    """
-    return _work(break_id, version, by, at, decide)
-
-
-def check_actor(by: object) -> None:
-    """
-    Refuse whoever is not a known, active user.
-
-    :raises WorkRefused: with a sentence that says what to do.
-    """
-    _check_person(by, "Only a signed-in, active user can work breaks. Sign in and try again.")
-
-
 def _work(break_id: int, version: int | None, by: User, at: datetime, decide: Decide) -> TradeBreak:
-    """Read, decide and write one break; without a version to keep to, as often as it takes."""
-    check_actor(by)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return _work_once(break_id, version, at, decide)
-        except StaleBreak:
-            if version is not None or attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
-
-
-@transaction.atomic
-def _work_once(break_id: int, version: int | None, at: datetime, decide: Decide) -> TradeBreak:
-    row: TradeBreak = TradeBreak.objects.select_related("assigned_to", "team").get(pk=break_id)
-    read, kept = row.version, kept_of(row)
-    if version is not None and version != read:
-        raise StaleBreak(row)
-    entry = decide(row)
-    if entry is None:
-        return row
-    entry = _undoable(entry, kept)
-    row.version = read + 1
-    if not write_rows([Written(row, read)]):
-        raise StaleBreak(TradeBreak.objects.get(pk=break_id))
-    history.append([entry], at=at)
-    return row
-
-
-def _undoable(entry: Entry, kept: Mapping[str, Any]) -> Entry:
-    """Keep with the event of an act what it changed: `undoing.undo` puts it back."""
-    now = kept_of(entry.trade_break)  # type: ignore[arg-type]
-    before = {name: value for name, value in kept.items() if now[name] != value}
-    if entry.kind == EventKind.UNDONE or not (before or entry.to_status):
-        return entry
-    return replace(entry, detail={**entry.detail, "before": before})
+    return change(break_id=break_id, version=version, by=by, at=at, decide=decide)
 
 
 def _moved(
@@ -358,19 +300,6 @@ def _reason_code(given: str) -> ReasonCode:
     )
 
 
-def _check_live(row: TradeBreak, done: str) -> None:
-    if row.status not in LIVE:
-        label = BreakStatus(row.status).label.lower()
-        raise TransitionNotAllowed(
-            f"Break {row.pk} is {label} and cannot be {done}. Re-open it first."
-        )
-
-
-def _check_person(person: object, sentence: str) -> None:
-    if not isinstance(person, User) or person.pk is None or not person.is_active:
-        raise WorkRefused(sentence)
-
-
 def _require(given: str, sentence: str) -> None:
     if not _clean(given):
         raise WorkRefused(sentence)
@@ -379,14 +308,3 @@ def _require(given: str, sentence: str) -> None:
 def _clean(text: str) -> str:
     """Take off what no database keeps alike: the NUL character, and space around."""
     return text.replace("\x00", "").strip()
-
-
-def _what_happened(current: TradeBreak) -> str:
-    last = current.events.select_related("by").order_by("sequence").last()
-    who = str(last.by) if last and last.by else "the system"
-    what = f"{last.get_kind_display().lower()}, {last.at:%Y-%m-%d %H:%M} UTC" if last else "changed"
-    return (
-        f"Break {current.pk} was changed by {who} meanwhile ({what}) and is now "
-        f"{BreakStatus(current.status).label.lower()}, version {current.version}. "
-        "Look at it again, then repeat what is still right."
-    )
