@@ -1,8 +1,8 @@
 """
-How one break is acted on: read, decided on, written and put into its history, all or nothing.
+How one break is changed: read, decided on, written only if it is still there, with its history.
 
-A write goes through only if the break is still at the version that was read. The event of an act
-keeps what the act changed, so that `undoing.undo` can put it back.
+Everything a person does to a break goes through `work_on`, whatever the act. The event keeps what
+the act changed, so that `undoing.undo` can put it back.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,16 +13,15 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from breaks.choices import BreakStatus, EventKind
+from breaks.choices import BreakStatus, EventKind, ReasonCode
 from breaks.models import TradeBreak
 from breaks.services import history
 from breaks.services.history import Entry
-from breaks.services.lifecycle import WorkRefused, kept_of
+from breaks.services.lifecycle import WorkRefused, kept_of, move
 from breaks.services.writing import Written, write_rows
 
 ATTEMPTS = 3
 
-# Changes the row in memory and returns what to write down; None where nothing is to be done.
 Decide = Callable[[TradeBreak], "Entry | None"]
 
 
@@ -34,26 +33,6 @@ class StaleBreak(WorkRefused):
         super().__init__(_what_happened(current))
 
 
-def change(
-    *, break_id: int, version: int | None, by: User, at: datetime, decide: Decide
-) -> TradeBreak:
-    """
-    Do to one break what `decide` does to the row in memory; without a version to keep to, as
-    often as it takes.
-
-    :raises WorkRefused: if the actor may not act, or whatever `decide` refuses.
-    :raises StaleBreak: if it is not at `version` any more.
-    """
-    check_actor(by)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return _once(break_id, version, at, decide)
-        except StaleBreak:
-            if version is not None or attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
-
-
 def check_actor(by: object) -> None:
     """
     Refuse whoever is not a known, active user.
@@ -63,18 +42,35 @@ def check_actor(by: object) -> None:
     check_person(by, "Only a signed-in, active user can work breaks. Sign in and try again.")
 
 
-def check_person(person: object, sentence: str) -> None:
-    """
-    Refuse whoever is not a known, active user with this sentence.
+def work_on(
+    break_id: int, version: int | None, by: User, at: datetime, decide: Decide
+) -> TradeBreak:
+    """Read, decide and write one break; without a version to keep to, as often as it takes."""
+    check_actor(by)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _work_once(break_id, version, at, decide)
+        except StaleBreak:
+            if version is not None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
 
-    :raises WorkRefused: with it.
+
+def check_version(*, break_id: int, version: int | None) -> None:
     """
-    if not isinstance(person, User) or person.pk is None or not person.is_active:
-        raise WorkRefused(sentence)
+    Refuse an act that touches a break by way of something else, its match or a file.
+
+    :raises StaleBreak: if the break is not at `version` any more.
+    """
+    if version is None:
+        return
+    row: TradeBreak = TradeBreak.objects.get(pk=break_id)
+    if row.version != version:
+        raise StaleBreak(row)
 
 
 @transaction.atomic
-def _once(break_id: int, version: int | None, at: datetime, decide: Decide) -> TradeBreak:
+def _work_once(break_id: int, version: int | None, at: datetime, decide: Decide) -> TradeBreak:
     row: TradeBreak = TradeBreak.objects.select_related("assigned_to", "team").get(pk=break_id)
     read, kept = row.version, kept_of(row)
     if version is not None and version != read:
@@ -97,6 +93,47 @@ def _undoable(entry: Entry, kept: Mapping[str, Any]) -> Entry:
     if entry.kind == EventKind.UNDONE or not (before or entry.to_status):
         return entry
     return replace(entry, detail={**entry.detail, "before": before})
+
+
+def moved(
+    row: TradeBreak,
+    to: BreakStatus,
+    *,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    reason_code: ReasonCode | None = None,
+    detail: Mapping[str, Any] | None = None,
+    kind: EventKind = EventKind.STATUS_CHANGED,
+) -> Entry:
+    before = move(row, to, at=at, by=by, reason_code=reason_code)
+    said = dict(detail or {})
+    if reason_code is not None:
+        said["reason_code"] = str(reason_code)
+    return Entry(
+        trade_break=row,
+        kind=kind,
+        from_status=before,
+        to_status=to,
+        by=by,
+        reason=clean(reason),
+        detail=said,
+    )
+
+
+def check_person(person: object, sentence: str) -> None:
+    if not isinstance(person, User) or person.pk is None or not person.is_active:
+        raise WorkRefused(sentence)
+
+
+def require(given: str, sentence: str) -> None:
+    if not clean(given):
+        raise WorkRefused(sentence)
+
+
+def clean(text: str) -> str:
+    """Take off what no database keeps alike: the NUL character, and space around."""
+    return text.replace("\x00", "").strip()
 
 
 def _what_happened(current: TradeBreak) -> str:

@@ -5,30 +5,35 @@ Every function takes the `version` the person saw (None: whatever it is now), wr
 break is still there, and appends to its history in the same transaction.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from breaks.choices import FOR_RESOLVING, BreakStatus, EventKind, ReasonCode
-from breaks.models import BreakComment, TradeBreak
-from breaks.services.acting import Decide, StaleBreak, change, check_actor, check_person
+from breaks.models import BreakComment, Team, TradeBreak
+from breaks.services.acting import (
+    StaleBreak,
+    check_actor,
+    check_person,
+    clean,
+    moved,
+    require,
+    work_on,
+)
 from breaks.services.history import Entry
 from breaks.services.lifecycle import (
-    TransitionNotAllowed,
     WorkRefused,
     check_ended,
     check_free,
     check_live,
-    move,
+    hours_of,
+    place,
 )
 from trades.reports import plain
 
 __all__ = [
     "StaleBreak",
-    "TransitionNotAllowed",
-    "WorkRefused",
     "accept",
     "assign",
     "await_counterparty",
@@ -38,6 +43,7 @@ __all__ = [
     "escalate",
     "reopen",
     "resolve",
+    "route",
 ]
 
 
@@ -58,9 +64,9 @@ def claim(*, break_id: int, version: int | None, by: User, at: datetime) -> Trad
         given = _assign(row, by)
         if working:
             return Entry(trade_break=row, kind=EventKind.ASSIGNED, by=by, detail=given)
-        return _moved(row, BreakStatus.IN_PROGRESS, by=by, at=at, detail=given)
+        return moved(row, BreakStatus.IN_PROGRESS, by=by, at=at, detail=given)
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def assign(
@@ -89,12 +95,57 @@ def assign(
             return None
         given = _assign(row, to)
         if to is None and row.status == BreakStatus.IN_PROGRESS:
-            return _moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, detail=given)
+            return moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, detail=given)
         return Entry(
             trade_break=row, kind=EventKind.ASSIGNED, by=by, reason=reason.strip(), detail=given
         )
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
+
+
+def route(
+    *,
+    break_id: int,
+    version: int | None,
+    team: Team | None,
+    by: User,
+    at: datetime,
+    reason: str = "",
+) -> TradeBreak:
+    """
+    Give a live break to a team, or with None to everybody.
+
+    Whoever works on it and is not of that team hands it over: it is nobody's then, and open. What
+    was left of its clock is left of it in the hours of the new team. The event names, each as it
+    was and as it is, the codes of the teams, the deadline and the assignee.
+
+    :raises TransitionNotAllowed: if it has ended.
+    :raises StaleBreak: if it is not at `version` any more.
+    """
+
+    def decide(row: TradeBreak) -> Entry | None:
+        check_live(row, "routed")
+        before, due = row.team, row.due_at
+        if before == team:
+            return None
+        left = hours_of(row).between(at, due)
+        row.team = team
+        if left:
+            row.due_at = hours_of(row).after(at, left)
+        place(row)
+        detail: dict[str, Any] = {"team": [_code(before), _code(team)]}
+        if row.due_at != due:
+            detail["due_at"] = [due.isoformat(), row.due_at.isoformat()]
+        holder = row.assigned_to
+        if holder and team and not team.members.filter(pk=holder.pk).exists():
+            detail |= _assign(row, None)
+        kind = EventKind.ROUTED
+        if row.assigned_to is None and row.status == BreakStatus.IN_PROGRESS:
+            to = BreakStatus.OPEN
+            return moved(row, to, by=by, at=at, reason=reason, detail=detail, kind=kind)
+        return Entry(trade_break=row, kind=kind, by=by, reason=clean(reason), detail=detail)
+
+    return work_on(break_id, version, by, at, decide)
 
 
 def await_counterparty(
@@ -113,17 +164,17 @@ def await_counterparty(
     :raises TransitionNotAllowed: if it waits already or has ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(reason, "Say what the counterparty was asked.")
+    require(reason, "Say what the counterparty was asked.")
     if until is not None and until <= at:
         raise WorkRefused(f"{until:%Y-%m-%d %H:%M} is past; wait until a time that is to come.")
     detail = {"until": until.isoformat() if until else None}
     to = BreakStatus.AWAITING_COUNTERPARTY
-    return _work(
+    return work_on(
         break_id,
         version,
         by,
         at,
-        lambda row: _moved(row, to, by=by, at=at, reason=reason, detail=detail),
+        lambda row: moved(row, to, by=by, at=at, reason=reason, detail=detail),
     )
 
 
@@ -137,13 +188,13 @@ def escalate(
     :raises TransitionNotAllowed: if it is escalated already or has ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(reason, "Say why it is escalated.")
-    return _work(
+    require(reason, "Say why it is escalated.")
+    return work_on(
         break_id,
         version,
         by,
         at,
-        lambda row: _moved(row, BreakStatus.ESCALATED, by=by, at=at, reason=reason),
+        lambda row: moved(row, BreakStatus.ESCALATED, by=by, at=at, reason=reason),
     )
 
 
@@ -165,13 +216,13 @@ def resolve(
     """
     code = _reason_code(reason_code)
     if code == ReasonCode.NOT_A_BREAK:
-        _require(comment, "Say in a comment why it is not a break.")
-    return _work(
+        require(comment, "Say in a comment why it is not a break.")
+    return work_on(
         break_id,
         version,
         by,
         at,
-        lambda row: _moved(
+        lambda row: moved(
             row, BreakStatus.RESOLVED, by=by, at=at, reason=comment, reason_code=code
         ),
     )
@@ -187,7 +238,7 @@ def accept(
     :raises TransitionNotAllowed: if it has ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(comment, "Say why the loss is accepted.")
+    require(comment, "Say why the loss is accepted.")
 
     def decide(row: TradeBreak) -> Entry:
         numbers = {name: getattr(row, name) for name in ("difference", "exposure")}
@@ -197,7 +248,7 @@ def accept(
             **{name: None if n is None else plain(n) for name, n in numbers.items()},
             "currency": row.currency,
         }
-        return _moved(
+        return moved(
             row,
             BreakStatus.ACCEPTED,
             by=by,
@@ -207,7 +258,7 @@ def accept(
             detail={"accepted": accepted},
         )
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def reopen(
@@ -220,13 +271,13 @@ def reopen(
     :raises TransitionNotAllowed: if it has not ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(reason, "Say why it is re-opened.")
+    require(reason, "Say why it is re-opened.")
 
     def decide(row: TradeBreak) -> Entry:
         check_ended(row)
-        return _moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, kind=EventKind.REOPENED)
+        return moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, kind=EventKind.REOPENED)
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def comment(*, break_id: int, version: int | None, text: str, by: User, at: datetime) -> TradeBreak:
@@ -236,10 +287,10 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
     :raises WorkRefused: if the text is empty.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(text, "A comment needs a text.")
+    require(text, "A comment needs a text.")
 
     def decide(row: TradeBreak) -> Entry:
-        said = BreakComment.objects.create(trade_break=row, by=by, at=at, text=_clean(text))
+        said = BreakComment.objects.create(trade_break=row, by=by, at=at, text=clean(text))
         return Entry(
             trade_break=row,
             kind=EventKind.COMMENTED,
@@ -248,37 +299,7 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
             detail={"comment": said.pk},
         )
 
-    return _work(break_id, version, by, at, decide)
-
-
-def _work(break_id: int, version: int | None, by: User, at: datetime, decide: Decide) -> TradeBreak:
-    return change(break_id=break_id, version=version, by=by, at=at, decide=decide)
-
-
-def _moved(
-    row: TradeBreak,
-    to: BreakStatus,
-    *,
-    by: User,
-    at: datetime,
-    reason: str = "",
-    reason_code: ReasonCode | None = None,
-    detail: Mapping[str, Any] | None = None,
-    kind: EventKind = EventKind.STATUS_CHANGED,
-) -> Entry:
-    before = move(row, to, at=at, by=by, reason_code=reason_code)
-    said = dict(detail or {})
-    if reason_code is not None:
-        said["reason_code"] = str(reason_code)
-    return Entry(
-        trade_break=row,
-        kind=kind,
-        from_status=before,
-        to_status=to,
-        by=by,
-        reason=_clean(reason),
-        detail=said,
-    )
+    return work_on(break_id, version, by, at, decide)
 
 
 def _assign(row: TradeBreak, to: User | None) -> dict[str, Any]:
@@ -290,6 +311,10 @@ def _assign(row: TradeBreak, to: User | None) -> dict[str, Any]:
     }
 
 
+def _code(team: Team | None) -> str | None:
+    return team.code if team else None
+
+
 def _reason_code(given: str) -> ReasonCode:
     if given in FOR_RESOLVING:
         return ReasonCode(given)
@@ -298,13 +323,3 @@ def _reason_code(given: str) -> ReasonCode:
     raise WorkRefused(
         f"{given or 'Nothing'} is no reason to resolve: give {', '.join(FOR_RESOLVING)}."
     )
-
-
-def _require(given: str, sentence: str) -> None:
-    if not _clean(given):
-        raise WorkRefused(sentence)
-
-
-def _clean(text: str) -> str:
-    """Take off what no database keeps alike: the NUL character, and space around."""
-    return text.replace("\x00", "").strip()
