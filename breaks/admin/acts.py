@@ -93,6 +93,19 @@ def _refusals() -> tuple[type[Exception], ...]:
     return (WorkRefused,)
 
 
+def _undo(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
+    from breaks.services.undoing import undo
+
+    changed = undo(break_id=row.pk, by=request.user, at=timezone.now(), **given)  # type: ignore[arg-type]
+    return f"{changed} is as it was before."
+
+
+def _may_undo(user: Any, row: TradeBreak) -> bool:
+    from breaks.services.undoing import last_act, may_undo
+
+    return may_undo(last_act(row), user)
+
+
 def _may_become(status: BreakStatus) -> Any:
     return lambda row: is_allowed(BreakStatus(row.status), status)
 
@@ -125,6 +138,8 @@ ACTS = (
          description="Written off for the very values it has now; it opens again if they change."),
     _act("reopen", "Re-open", "{} is open again.", form=ReasonForm,
          offered=lambda row: row.status not in LIVE),
+    Act(name="undo", label="Undo", permission=WORK, at_once=True, run=_undo, refusals=_refusals,
+        offered_to=_may_undo),
 )  # fmt: skip
 
 
@@ -150,6 +165,8 @@ def since_version(request: HttpRequest, row: TradeBreak, refusal: Exception) -> 
 
 def change_words(event: Any) -> str:
     """Say in a few words what an event did."""
+    if event.kind == EventKind.UNDONE:
+        return _undone_words(event)
     words = event.get_kind_display()
     if event.to_status and event.from_status and event.to_status != event.from_status:
         words = f"{event.get_from_status_display()} to {event.get_to_status_display().lower()}"
@@ -157,4 +174,12 @@ def change_words(event: Any) -> str:
     if to != before:
         given = f"given to {to}" if to else "put back into the queue"
         words = given.capitalize() if event.kind == EventKind.ASSIGNED else f"{words}, {given}"
+    return words
+
+
+def _undone_words(event: Any) -> str:
+    whose = event.detail.get("act_by")
+    words = f"{event.detail['act'].capitalize()} undone" + (f", which {whose} did" if whose else "")
+    if event.to_status and event.to_status != event.from_status:
+        words += f": {event.get_to_status_display().lower()} again"
     return words

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
+from breaks.admin.bulk_matches import BulkMatches
 from breaks.admin.words import severity_cell, status_cell, type_words
 from breaks.models import TradeBreak
 from matching.admin.matches import MatchAdmin
@@ -50,7 +51,7 @@ def _act(name: str, label: str, service: str, said: str, **more: Any) -> Act:
 
 
 @admin.register(Match)
-class DecidedMatchAdmin(MatchAdmin):
+class DecidedMatchAdmin(BulkMatches, MatchAdmin):
     """Matches with what a person may decide on them; breaks follow in the same transaction."""
 
     acts = (

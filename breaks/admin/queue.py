@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
@@ -19,6 +19,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from breaks.admin.acts import ACTS, WORK, since_version
+from breaks.admin.bulk_breaks import BulkBreaks
 from breaks.admin.words import (
     counterparty_words,
     difference_words,
@@ -34,7 +35,7 @@ from breaks.admin.workbench import workbench
 from breaks.choices import Severity
 from breaks.models import TradeBreak
 from matching.admin.comparison import MIXED, side_names
-from trades.admin.cells import digits, number, short, since
+from trades.admin.cells import number, short, since
 from trades.admin.desk import ViewFilter
 from trades.admin.page import Page, PageAdmin
 from trades.fields import ExactSum
@@ -70,7 +71,7 @@ class QueueFilter(ViewFilter):
 
 
 @admin.register(TradeBreak)
-class TradeBreakAdmin(PageAdmin):
+class TradeBreakAdmin(BulkBreaks, PageAdmin):
     page_template = "desk/workbench.html"
     list_filter = (
         QueueFilter,
@@ -93,7 +94,6 @@ class TradeBreakAdmin(PageAdmin):
     search_help_text = "Trade, reference or name"
     ordering = (WORST_FIRST.asc(), F("exposure").desc(nulls_last=True), "opened_at")
     list_display_links = ("number",)
-    actions = ("claim_selected",)
     acts = ACTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -162,31 +162,6 @@ class TradeBreakAdmin(PageAdmin):
     @display(description="Assignee", ordering="assigned_to__username")
     def assignee(self, row: TradeBreak) -> SafeString:
         return person(row.assigned_to)
-
-    def has_work_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(WORK)
-
-    @admin.action(description="Claim", permissions=["work"])
-    def claim_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Claim each selected break by itself, and say of each refused one why."""
-        from breaks.services import work
-        from breaks.services.lifecycle import WorkRefused
-
-        by: Any = request.user
-        claimed, refused = 0, []
-        for pk in queryset.order_by("pk").values_list("pk", flat=True):
-            try:
-                work.claim(break_id=pk, version=None, by=by, at=timezone.now())
-            except WorkRefused as refusal:
-                refused.append(str(refusal))
-            else:
-                claimed += 1
-        if claimed:
-            self.message_user(request, f"{digits(claimed)} claimed.", messages.SUCCESS)
-        for sentence in refused[:10]:
-            self.message_user(request, sentence, messages.WARNING)
-        if len(refused) > 10:
-            self.message_user(request, f"{len(refused) - 10} more refused.", messages.WARNING)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         return workbench(row, may_comment=request.user.has_perm(WORK))

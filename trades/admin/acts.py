@@ -40,8 +40,8 @@ class Act:
 
     `run(request, row, cleaned_data)` calls the service and returns the sentence to show; an
     exception of `refusals()` is a sentence for the form (a call, since services import slowly).
-    `offered(row)` tells whether the row is in a state that allows it. `wide` forms are shown on
-    a page, others in a dialog.
+    `offered(row)` tells whether the row is in a state that allows it, `offered_to(user, row)`
+    whether this person may do it to this row. `wide` forms are shown on a page, others in a dialog.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Act:
     at_once: bool = False
     wide: bool = False
     offered: Callable[[Any], bool] = field(default=lambda _row: True)
+    offered_to: Callable[[Any, Any], bool] = field(default=lambda _user, _row: True)
 
 
 class ActingAdmin(DeskAdmin):
@@ -85,7 +86,9 @@ class ActingAdmin(DeskAdmin):
                 "version": version,
             }
             for act in self.acts
-            if request.user.has_perm(act.permission) and act.offered(row)  # type: ignore[union-attr]
+            if request.user.has_perm(act.permission)  # type: ignore[union-attr]
+            and act.offered(row)
+            and act.offered_to(request.user, row)
         ]
 
     def after_act(self, row: Model) -> str:
