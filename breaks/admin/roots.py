@@ -60,7 +60,7 @@ class HistoryRootAdmin(PageAdmin):
             main=[
                 Panel(
                     title="Digest",
-                    body=format_html('<code class="dk-token dk-say">{}</code>', row.digest),
+                    body=format_html('<pre class="dk-json">{}</pre>', row.digest),
                 ),
                 Panel(title="What it is for", body=_how(row)),
             ],

@@ -28,7 +28,7 @@ from connectors.admin.delivery_panels import (
 )
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, Layout
-from trades.admin.cells import NOTHING, badge, day, link, moment, short, span
+from trades.admin.cells import NOTHING, badge, day, link, moment, number, short, span
 from trades.admin.desk import ViewFilter
 from trades.admin.live import LiveAdmin, changing
 from trades.admin.page import Page, Panel
@@ -154,7 +154,7 @@ class DeliveryAdmin(LiveAdmin):
             f"{delivery.rejected:,}",
         )
 
-    @display(description="What became of them")
+    @display(description="Adds up")
     @changing
     def adds_up(self, delivery: Delivery) -> SafeString:
         if delivery.status != DeliveryStatus.LOADED or not delivery.rows_in:
@@ -169,7 +169,7 @@ class DeliveryAdmin(LiveAdmin):
     @changing
     def took(self, delivery: Delivery) -> SafeString:
         if not delivery.started_at or not delivery.finished_at:
-            return NOTHING
+            return number(None)
         length = span(delivery.finished_at - delivery.started_at)
         return format_html('<span class="dk-num">{}</span>', length)
 
@@ -236,7 +236,9 @@ class DeliveryAdmin(LiveAdmin):
                         ("Replay of", link("connectors_delivery", row.replay_of_id, row.replay_of)),
                         (
                             "SHA-256",
-                            format_html('<span class="dk-mono dk-wrap">{}</span>', row.digest),
+                            format_html('<span class="dk-mono dk-wrap">{}</span>', row.digest)
+                            if row.digest
+                            else NOTHING,
                         ),
                     ],
                 )

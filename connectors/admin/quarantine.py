@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedCheckboxFilter
 from unfold.decorators import display
@@ -186,7 +186,7 @@ class RejectedRowAdmin(PageAdmin):
             return []
         header = row.delivery.header
         columns = [Panel(title="The file's columns", body=_pre(header))] if header else []
-        return [self._reason(row), *columns, *_by_column(row)]
+        return [self._reason(row), *(_by_column(row) or columns)]
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         main = [self._reason(row)]
@@ -235,17 +235,17 @@ def _by_column(row: RejectedRow) -> list[Panel]:
         values, *_ = csv.reader(StringIO(row.raw), delimiter=delivery.layout.delimiter)
     except (csv.Error, ValueError):
         return []
-    pairs = zip_longest(names, values)
-    rows = [
-        [
-            format_html('<span class="dk-soft">no column</span>') if name is None else name,
-            format_html('<span class="dk-soft">no value</span>')
-            if value is None
-            else format_html('<span class="dk-mono dk-wrap">{}</span>', value),
-        ]
-        for name, value in pairs
-    ]
-    return [Panel(title="Value by value", head=("Column", "As it was sent"), rows=rows)]
+    pairs = format_html_join(
+        "",
+        "<div><dt>{}</dt><dd>{}</dd></div>",
+        (
+            ("no column" if name is None else name, NOTHING if value in (None, "") else value)
+            for name, value in zip_longest(names, values)
+        ),
+    )
+    body = format_html('<dl class="dk-values">{}</dl>', pairs)
+    note = f"{len(values)} of {len(names)} columns" if len(values) != len(names) else ""
+    return [Panel(title="Value by value", note=note, body=body)]
 
 
 def _others(row: RejectedRow) -> list[Panel]:

@@ -117,7 +117,7 @@ class RunAdmin(LiveAdmin):
         return (
             format_html('<span class="dk-num">{}</span>', _length(run))
             if run.started_at
-            else NOTHING
+            else number(None)
         )
 
     @display(description="Requested", ordering="requested_at")
@@ -193,8 +193,8 @@ def _partitions(run: Any) -> list[Panel]:
             number(one.number),
             badge(one.status, one.get_status_display()),
             number(one.trades),
-            number(one.matched),
-            _length(one),
+            number(one.matched if one.status == RunStatus.SUCCEEDED else None),
+            _length(one) if one.started_at else NOTHING,
         ]
         for one in found
     ]
@@ -245,7 +245,7 @@ def _two(run: ReconciliationRun, left: int, right: int) -> SafeString:
 def _rate(run: ReconciliationRun) -> SafeString:
     total = run.left_trades + run.right_trades
     if run.status != RunStatus.SUCCEEDED or not total:
-        return NOTHING
+        return number(None)
     # Rounded down: 99.996% is not "100%" while a trade is still unmatched.
     ratio = (run.matched_left + run.matched_right) * 10_000 // total / 100
     return format_html('<span class="dk-num">{}%</span>', f"{ratio:.2f}")

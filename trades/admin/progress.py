@@ -9,12 +9,12 @@ from django.utils.safestring import SafeString
 from trades.admin.page import Panel
 
 NOBODY_CAME = (
-    "No worker has taken it yet. It is sent again every minute; if none is running, "
-    "Administration, Workers says so."
+    "No worker has taken it yet. The message is sent again every minute; Administration, Workers "
+    "shows which are alive."
 )
 WORKER_LOST = (
-    "Its worker has not been heard of lately. Another takes it over within a minute; if none is "
-    "running, Administration, Workers says so."
+    "Its worker has not been heard of lately, and another takes over within a minute. "
+    "Administration, Workers shows which are alive."
 )
 # Of a hundred: the least a part that is there gets, so that one row in a million is seen.
 LEAST_WIDTH = Decimal("1.2")
