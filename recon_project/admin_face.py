@@ -55,7 +55,7 @@ _NAVIGATION = [
                   badge_variant="info"),
             _page("Pending trades", "hourglass_top", "breaks.pendingtrade"),
             _page("Trades", "swap_horiz", "trades.trade"),
-            _page("Bulk acts", "checklist", "breaks.actbatch"),
+            _page("Batches", "checklist", "breaks.actbatch"),
         ],
     },
     {
