@@ -14,14 +14,16 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind
-from breaks.models import TradeBreak
+from breaks.admin.words import asked_words
+from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind, GuardedAct
+from breaks.models import ApprovalRequest, TradeBreak
 from breaks.transitions import is_allowed
 from trades.admin.acts import Act, ActForm, ReasonForm
 from trades.admin.cells import moment
 
 WORK = "breaks.work_tradebreak"
 ACCEPT = "breaks.accept_tradebreak"
+REQUEST_KINDS = (EventKind.REQUESTED, EventKind.TURNED_DOWN, EventKind.WITHDRAWN)
 
 
 def _text(label: str, *, required: bool = True, rows: int = 3) -> forms.CharField:
@@ -71,18 +73,21 @@ class AwaitForm(ActForm):
     reason = _text("What is awaited")
 
 
-def _call(name: str, row: TradeBreak, request: HttpRequest, given: dict[str, Any]) -> TradeBreak:
-    from breaks.services import work
+def _call(
+    name: str, row: TradeBreak, request: HttpRequest, given: dict[str, Any]
+) -> TradeBreak | ApprovalRequest:
+    from breaks.services import approvals, work
 
-    changed: TradeBreak = getattr(work, name)(
-        break_id=row.pk, by=request.user, at=timezone.now(), **given
-    )
-    return changed
+    by: Any = request.user
+    do = approvals.accept if name == "accept" else getattr(work, name)
+    done: TradeBreak | ApprovalRequest = do(break_id=row.pk, by=by, at=timezone.now(), **given)
+    return done
 
 
 def _run(name: str, said: str) -> Any:
     def run(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
-        return said.format(_call(name, row, request, given))
+        done = _call(name, row, request, given)
+        return asked_words(done) if isinstance(done, ApprovalRequest) else said.format(done)
 
     return run
 
@@ -135,7 +140,8 @@ ACTS = (
          description="If the next run still finds the difference, the break opens again."),
     _act("accept", "Accept", "{} is accepted.", form=AcceptForm, permission=ACCEPT,
          offered=_may_become(BreakStatus.ACCEPTED), submit="Accept the difference",
-         description="Written off for the very values it has now; it opens again if they change."),
+         description="Written off for the very values it has now; it opens again if they change. "
+         "Where the policy says so, a second person has to approve it first."),
     _act("reopen", "Re-open", "{} is open again.", form=ReasonForm,
          offered=lambda row: row.status not in LIVE),
     Act(name="undo", label="Undo", permission=WORK, at_once=True, run=_undo, refusals=_refusals,
@@ -168,13 +174,17 @@ def change_words(event: Any) -> str:
     if event.kind == EventKind.UNDONE:
         return _undone_words(event)
     words = event.get_kind_display()
+    if event.kind in REQUEST_KINDS:
+        act = GuardedAct(event.detail["act"]).label.lower()
+        return f"{words} to {act}" if event.kind == EventKind.REQUESTED else f"{words} ({act})"
     if event.to_status and event.from_status and event.to_status != event.from_status:
         words = f"{event.get_from_status_display()} to {event.get_to_status_display().lower()}"
     to, before = event.detail.get("assigned_to"), event.detail.get("assigned_from")
     if to != before:
         given = f"given to {to}" if to else "put back into the queue"
         words = given.capitalize() if event.kind == EventKind.ASSIGNED else f"{words}, {given}"
-    return words
+    checker = event.detail.get("approved_by")
+    return f"{words}, approved by {checker}" if checker else words
 
 
 def _undone_words(event: Any) -> str:

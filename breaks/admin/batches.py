@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from breaks.admin.acts import WORK
-from breaks.admin.bulk_breaks import COLUMNS, cells
-from breaks.models import ActBatch, TradeBreak
+from breaks.admin.bulk_breaks import COLUMNS, NUMERIC, cells
+from breaks.models import ActBatch, ApprovalRequest, TradeBreak
 from breaks.services import batches
 from breaks.services.lifecycle import WorkRefused
 from breaks.services.undoing import UNDO_OF_OTHERS
@@ -92,9 +92,6 @@ class ActBatchAdmin(PageAdmin):
         everything = request.user.has_perm(SEE_ALL)  # type: ignore[union-attr]
         return every if everything else every.filter(by=request.user.pk)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
-        return super().changelist_view(request, {"title": "Bulk acts", **(extra_context or {})})
-
     @display(description="When", ordering="at")
     def when(self, row: ActBatch) -> SafeString:
         return moment(row.at)
@@ -150,7 +147,7 @@ def results(batch: ActBatch, *, by: Any) -> Page:
     kinds = [
         ("Refused", refused, "Why"),
         ("Waiting for a second person", asked_for, "Request"),
-        ("Done", done, "Version"),
+        ("Done", done, ""),
         ("Was so already", same, ""),
     ]
     known = _breaks(rows, by)
@@ -200,26 +197,22 @@ def _panel(
     title: str, rows: Sequence[Row], last: str, known: Mapping[int, TradeBreak], *, is_undone: bool
 ) -> Panel:
     of_matches = any("match" in row for row in rows)
-    head = ["Match"] if of_matches else list(COLUMNS)
-    if last and not (of_matches and title == "Done"):
-        head.append(last)
-    if is_undone:
-        head.append("Undone")
     more = len(rows) - MOST_ROWS
+    head = ("Match",) if of_matches else COLUMNS
     return Panel(
         title=title,
         count=len(rows),
         note=f"the first {digits(MOST_ROWS)} are shown" if more > 0 else "",
-        head=head,
+        head=(*head, *([last] if last else []), *(["Undone"] if is_undone else [])),
         rows=[
             [
                 *_named(row, known),
-                *([_last(row, title)] if last and not (of_matches and title == "Done") else []),
+                *([_last(row)] if last else []),
                 *([_undone(row)] if is_undone else []),
             ]
             for row in rows[:MOST_ROWS]
         ],
-        numeric=frozenset() if of_matches else frozenset({5}),
+        numeric=frozenset() if of_matches else NUMERIC,
     )
 
 
@@ -232,10 +225,12 @@ def _named(row: Row, known: Mapping[int, TradeBreak]) -> list[Any]:
     return cells(seen)
 
 
-def _last(row: Row, title: str) -> Any:
-    if title == "Refused":
+def _last(row: Row) -> Any:
+    if "request" not in row:
         return row["said"]
-    return number(row["request"] if "request" in row else row["version"])
+    pk = row["request"]
+    known = admin.site.is_registered(ApprovalRequest)
+    return link("breaks_approvalrequest", pk, pk) if known else number(pk)
 
 
 def _undone(row: Row) -> Any:

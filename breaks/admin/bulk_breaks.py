@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from breaks.admin.bulk import SHOWN, BulkActs, Preview, Selection, shown
 from breaks.admin.words import (
-    counterparty_words,
     exposure_cell,
     instrument_words,
     person,
@@ -27,7 +26,8 @@ from trades.admin.cells import badge, link, number, short
 from trades.admin.page import Panel
 
 SERVICES = {"await": "await_counterparty"}
-COLUMNS = ("Break", "Type", "Severity", "Instrument", "Counterparty", "Exposure", "Assignee", "Now")
+COLUMNS = ("Break", "Type", "Severity", "Instrument", "Exposure", "Assignee", "Now")
+NUMERIC = frozenset({COLUMNS.index("Exposure")})
 
 _NEEDED = (
     "version", "status", "severity", "exposure", "currency", "due_at",
@@ -65,7 +65,7 @@ class BulkBreaks(BulkActs):
             able={row.pk: selection[row.pk] for row, _ in able},
             unable=len(unable),
             figures=_figures(able, unable),
-            panels=_panels(act, able, unable),
+            panels=_panels(able, unable),
         )
 
     def do_in_bulk(
@@ -101,44 +101,42 @@ def _figures(able: Sequence[Row], unable: Sequence[Row]) -> list[tuple[str, Any]
     return figures
 
 
-def _panels(act: Act, able: Sequence[Row], unable: Sequence[Row]) -> list[Panel]:
-    shown_keys = [row.pk for row, _ in (*able[:SHOWN], *unable[:SHOWN])]
-    full = breaks_in_words(shown_keys)
+def _panels(able: Sequence[Row], unable: Sequence[Row]) -> list[Panel]:
+    waits = [(row, foreseen) for row, foreseen in able if foreseen.waits]
+    goes = [(row, foreseen) for row, foreseen in able if not foreseen.waits]
+    named = breaks_in_words([row.pk for of in (unable, waits, goes) for row, _ in of[:SHOWN]])
     panels = [
-        Panel(
-            title="Will be done",
-            count=len(able),
-            note=shown(able, "are done as well"),
-            head=(*COLUMNS, "Becomes"),
-            rows=[
-                [*cells(full[row.pk]), _becomes(row, foreseen)]
-                for row, foreseen in able[:SHOWN]
-                if row.pk in full
-            ],
-            numeric=frozenset({5}),
-            none=f"None of the selected breaks can be done: {act.label.lower()} does not fit.",
-        )
+        _panel("Cannot be done", unable, "cannot be done either", "Why not", named),
+        _panel("Will be asked for", waits, "are asked for as well", "", named),
+        _panel("Will be done", goes, "are done as well", "Becomes", named),
     ]
-    if unable:
-        refused = Panel(
-            title="Cannot be done",
-            count=len(unable),
-            note=shown(unable, "cannot be done either"),
-            head=(*COLUMNS, "Why not"),
-            rows=[
-                [*cells(full[row.pk]), foreseen.why]
-                for row, foreseen in unable[:SHOWN]
-                if row.pk in full
-            ],
-            numeric=frozenset({5}),
-        )
-        panels.insert(0, refused)
-    return panels
+    return [panel for panel in panels if panel.count]
 
 
-def _becomes(row: TradeBreak, foreseen: Foreseen) -> Any:
-    if foreseen.waits:
-        return badge("REVIEW", "Approval asked for")
+def _panel(
+    title: str,
+    rows: Sequence[Row],
+    verb: str,
+    last: str,
+    named: Mapping[int, TradeBreak],
+) -> Panel:
+    return Panel(
+        title=title,
+        count=len(rows),
+        note=shown(rows, verb),
+        head=(*COLUMNS, last) if last else COLUMNS,
+        rows=[
+            [*cells(named[row.pk]), *([_outcome(row, foreseen)] if last else [])]
+            for row, foreseen in rows[:SHOWN]
+            if row.pk in named
+        ],
+        numeric=NUMERIC,
+    )
+
+
+def _outcome(row: TradeBreak, foreseen: Foreseen) -> Any:
+    if foreseen.why:
+        return foreseen.why
     status = BreakStatus(foreseen.becomes)
     return "as it is" if status == row.status else badge(status, status.label)
 
@@ -156,7 +154,6 @@ def cells(row: TradeBreak) -> list[Any]:
         short(type_words(row)),
         severity_cell(row),
         short(instrument_words(row)),
-        short(counterparty_words(row)),
         exposure_cell(row),
         person(row.assigned_to),
         status_cell(row, brief=True),

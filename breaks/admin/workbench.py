@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from breaks.admin.acts import change_words
+from breaks.admin.approvals import waiting_panels
 from breaks.admin.matches import breaks_panel
 from breaks.admin.words import (
     difference_words,
@@ -53,7 +54,12 @@ def workbench(row: TradeBreak, *, may_comment: bool) -> Page:
         figures=_figures(row),
         alert=row.exposure_note,
         main=main,
-        side=[*side, *([siblings] if siblings.rows else []), _facts(row, match)],
+        side=[
+            *waiting_panels(row),
+            *side,
+            *([siblings] if siblings.rows else []),
+            _facts(row, match),
+        ],
         extra={
             "compared": None if is_group else _compared(row, match),
             "timeline": _timeline(row),
