@@ -201,7 +201,7 @@ def change_words(event: Any) -> str:
     if event.to_status and event.from_status and event.to_status != event.from_status:
         words = f"{event.get_from_status_display()} to {event.get_to_status_display().lower()}"
     if event.kind == EventKind.ROUTED and isinstance(teams := event.detail.get("team"), list):
-        words = f"Routed to {teams[1] or 'no team'}"
+        words = f"Routed from {teams[0] or 'no team'} to {teams[1] or 'no team'}"
     if event.kind == EventKind.ATTACHED:
         words = f"Attached {event.detail.get('name', 'a file')}"
     to, before = event.detail.get("assigned_to"), event.detail.get("assigned_from")

@@ -63,7 +63,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 ATTACH = Act(
     name="attach", label="Attach", permission=WORK, form=AttachForm, run=_attach,
-    refusals=_refusals, key="f", submit="Attach the file",
+    refusals=_refusals, key="f", group="aside", submit="Attach the file",
 )  # fmt: skip
 
 

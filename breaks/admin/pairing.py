@@ -174,20 +174,22 @@ def _stands(row: TradeBreak) -> bool:
 
 def _act(name: str, label: str, **more: Any) -> Act:
     more.setdefault("form", ReasonForm)
-    return Act(name=name, label=label, permission=DECIDE, refusals=_refusals, **more)
+    return Act(
+        name=name, label=label, permission=DECIDE, refusals=_refusals, in_passing=True, **more
+    )
 
 
 PAIRING_ACTS = (
-    _act("confirm", "Confirm match", run=_decide("confirm_match", "{} is confirmed."), key="y",
-         offered=is_proposed, in_passing=True,
+    _act("confirm", "Confirm match", key="y", group="proposal",
+         run=_decide("confirm_match", "{} is confirmed."), offered=is_proposed,
          description="The trades are the same business; what they disagree on stays a break."),
-    _act("reject", "Reject match", run=_decide("reject_match", "{} is rejected."), key="n",
-         offered=is_proposed, in_passing=True,
+    _act("reject", "Reject match", key="n", group="proposal",
+         run=_decide("reject_match", "{} is rejected."), offered=is_proposed,
          description="The trades are not the same business, and are not paired again."),
-    _act("pair", "Pair", run=_pair, form=PairForm, key="p", offered=may_pair, in_passing=True,
+    _act("pair", "Pair", key="p", group="aside", run=_pair, form=PairForm, offered=may_pair,
          description="Say that these trades are the same business; what they disagree on "
          "becomes a break, and this one ends."),
-    _act("unmatch", "Take apart", run=_decide("unmatch", "{} is taken apart."), key="t",
-         offered=_stands, in_passing=True,
+    _act("unmatch", "Take apart", key="t", group="aside",
+         run=_decide("unmatch", "{} is taken apart."), offered=_stands,
          description="The trades go back to be matched; breaks of this match clear."),
 )  # fmt: skip

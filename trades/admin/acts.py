@@ -50,7 +50,8 @@ class Act:
     exception of `refusals()` is a sentence for the form (a call, since services import slowly).
     `offered(row)` tells whether the row is in a state that allows it. `wide` forms are shown on
     a page, others in a dialog. `key` is the key that starts it. An act that is done `in_passing` is
-    offered with "and next" too, where the row is one of a list that is worked through.
+    offered with "and next" too, where the row is one of a list that is worked through. Acts of a
+    `group` stand apart from the main ones: ``aside``, or where the page's template has them.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Act:
     at_once: bool = False
     wide: bool = False
     key: str = ""
+    group: str = ""
     in_passing: bool = False
     offered: Callable[[Any], bool] = field(default=lambda _row: True)
 
