@@ -125,9 +125,10 @@ def route(
         before, due = row.team, row.due_at
         if before == team:
             return None
-        left = hours_of(row).between(at, due)
+        hours = hours_of(row)
+        left = hours.between(at, due)
         row.team = team
-        if left:
+        if left and hours_of(row) != hours:
             row.due_at = hours_of(row).after(at, left)
         place(row)
         detail: dict[str, Any] = {"team": [_code(before), _code(team)]}
@@ -136,10 +137,11 @@ def route(
         holder = row.assigned_to
         if holder and team and not team.members.filter(pk=holder.pk).exists():
             detail |= _assign(row, None)
-        entry = {"by": by, "reason": reason, "detail": detail, "kind": EventKind.ROUTED}
+        kind = EventKind.ROUTED
         if row.assigned_to is None and row.status == BreakStatus.IN_PROGRESS:
-            return moved(row, BreakStatus.OPEN, at=at, **entry)
-        return Entry(trade_break=row, **entry | {"reason": clean(reason)})
+            to = BreakStatus.OPEN
+            return moved(row, to, by=by, at=at, reason=reason, detail=detail, kind=kind)
+        return Entry(trade_break=row, kind=kind, by=by, reason=clean(reason), detail=detail)
 
     return work_on(break_id, version, by, at, decide)
 
