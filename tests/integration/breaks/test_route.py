@@ -70,14 +70,15 @@ def test_a_member_keeps_it(price_break, analyst):
 
 
 def test_what_is_left_of_the_clock_is_left_in_the_hours_of_the_team(price_break, analyst):
-    # Two hours from 12:01 on a Thursday, in the desk's hours.
+    # A medium one has eight hours: of those from 12:01 in the desk's day seven are left at 13:01,
+    # and Tokyo opens at midnight UTC.
     late = factories.team("tokyo", timezone="Asia/Tokyo", opens_at="09:00", closes_at="17:00")
     at = price_break.opened_at + timedelta(hours=1)
 
     row = route(price_break, late, analyst, at=at)
 
     row.refresh_from_db()
-    assert row.due_at.isoformat() == "2026-03-06T01:00:00+00:00"
+    assert row.due_at.isoformat() == "2026-03-06T07:00:00+00:00"
     assert row.events.last().detail["due_at"][1] == row.due_at.isoformat()
     assert row.rank == rank_of(exposure=row.exposure, severity=row.severity, due_at=row.due_at)
 

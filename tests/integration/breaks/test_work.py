@@ -52,7 +52,7 @@ def test_each_act_in_each_status_goes_by_the_table(desk, price_break, analyst, s
     given, to = ACTS[name]
     wanted = given | {
         "assign": {"to": factories.user("Analyst")},
-        "route": {"team": factories.team()},
+        "route": {"team": factories.team(None, analyst)},
     }.get(name, {})
     allowed = {
         "claim": to in ALLOWED[start] or start == to,
