@@ -13,9 +13,12 @@ from unfold.decorators import display
 
 from matching.choices import RunStatus
 from matching.models import ReconciliationRun, RunPartition
+from matching.tables import RUNS
 from trades.admin.cells import NOTHING, badge, bar, link, moment, number, short, span
 from trades.admin.desk import ViewFilter
+from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
+from trades.spreadsheet import Mode, Table
 
 
 class RunFilter(ViewFilter):
@@ -30,7 +33,7 @@ class RunFilter(ViewFilter):
         )
 
 
-class RunAdmin(PageAdmin):
+class RunAdmin(ExportAdmin, PageAdmin):
     list_display = ("run", "reconciliation_code", "days", "status_word", "trades", "auto",
                     "review", "unmatched", "breaks_found", "rate", "took", "requested",
                     "asked_by", "says")  # fmt: skip
@@ -107,6 +110,9 @@ class RunAdmin(PageAdmin):
     @display(description="Requested", ordering="requested_at")
     def requested(self, run: ReconciliationRun) -> SafeString:
         return moment(run.requested_at)
+
+    def table(self, *, mode: Mode, with_raw: bool) -> Table:
+        return RUNS
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         figures = [
