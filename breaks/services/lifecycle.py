@@ -1,6 +1,8 @@
 """The one place where a break's status changes; what may follow what is `transitions.ALLOWED`."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -10,6 +12,10 @@ from breaks.hours import BusinessHours
 from breaks.models import TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.transitions import ALLOWED, is_allowed
+
+# What an act may change besides the status: the event keeps what it was, to be put back.
+MOMENTS = ("due_at", "resolved_at")
+KEPT = ("assigned_to_id", "team_id", "resolved_by_id", "reason_code", *MOMENTS)
 
 
 class WorkRefused(Exception):
@@ -47,6 +53,35 @@ def move(
     trade_break.reason_code = reason_code if ending and reason_code else ""
     if before in ENDED and not ending:
         trade_break.due_at = due_after(trade_break.severity, at, hours_of(trade_break))
+        place(trade_break)
+    return before
+
+
+def kept_of(trade_break: TradeBreak) -> dict[str, Any]:
+    """Return what an act may change besides the status, as JSON."""
+    kept = {name: getattr(trade_break, name) for name in KEPT}
+    return kept | {name: kept[name] and kept[name].isoformat() for name in MOMENTS}
+
+
+def put_back(trade_break: TradeBreak, to: BreakStatus, kept: Mapping[str, Any]) -> BreakStatus:
+    """
+    Set the status of a row in memory back to what it was before an act; return the one it had.
+
+    The arrow was allowed the other way. `kept` are those of `kept_of` that the act changed.
+
+    :raises TransitionNotAllowed: if no act leads from `to` to the status the break has.
+    """
+    before = BreakStatus(trade_break.status)
+    if to != before and not is_allowed(to, before):
+        raise TransitionNotAllowed(
+            f"Break {trade_break.pk} is {before.label.lower()}, which does not follow on "
+            f"{to.label.lower()}: there is nothing to put back."
+        )
+    trade_break.status = to
+    for name, value in kept.items():
+        moment = datetime.fromisoformat(value) if name in MOMENTS and value else value
+        setattr(trade_break, name, moment)
+    if "due_at" in kept:
         place(trade_break)
     return before
 

@@ -6,6 +6,7 @@ break is still there, and appends to its history in the same transaction.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from breaks.models import BreakComment, TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.services import history
 from breaks.services.history import Entry
-from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused, move
+from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused, kept_of, move
 from breaks.services.writing import Written, write_rows
 from trades.reports import plain
 
@@ -251,6 +252,20 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
     return _work(break_id, version, by, at, decide)
 
 
+def change(
+    *, break_id: int, version: int | None, by: User, at: datetime, decide: Decide
+) -> TradeBreak:
+    """
+    Do to one break what `decide` does to the row in memory, with the event it returns.
+
+    With None it returns the break stays as it is.
+
+    :raises WorkRefused: if the actor may not act, or whatever `decide` refuses.
+    :raises StaleBreak: if it is not at `version` any more.
+    """
+    return _work(break_id, version, by, at, decide)
+
+
 def check_actor(by: object) -> None:
     """
     Refuse whoever is not a known, active user.
@@ -275,17 +290,27 @@ def _work(break_id: int, version: int | None, by: User, at: datetime, decide: De
 @transaction.atomic
 def _work_once(break_id: int, version: int | None, at: datetime, decide: Decide) -> TradeBreak:
     row: TradeBreak = TradeBreak.objects.select_related("assigned_to", "team").get(pk=break_id)
-    read = row.version
+    read, kept = row.version, kept_of(row)
     if version is not None and version != read:
         raise StaleBreak(row)
     entry = decide(row)
     if entry is None:
         return row
+    entry = _undoable(entry, kept)
     row.version = read + 1
     if not write_rows([Written(row, read)]):
         raise StaleBreak(TradeBreak.objects.get(pk=break_id))
     history.append([entry], at=at)
     return row
+
+
+def _undoable(entry: Entry, kept: Mapping[str, Any]) -> Entry:
+    """Keep with the event of an act what it changed: `undoing.undo` puts it back."""
+    now = kept_of(entry.trade_break)  # type: ignore[arg-type]
+    before = {name: value for name, value in kept.items() if now[name] != value}
+    if entry.kind == EventKind.UNDONE or not (before or entry.to_status):
+        return entry
+    return replace(entry, detail={**entry.detail, "before": before})
 
 
 def _moved(
