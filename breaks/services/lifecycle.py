@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from breaks.choices import BreakStatus, ReasonCode
+from breaks.choices import LIVE, BreakStatus, ReasonCode
 from breaks.deadlines import DESK_HOURS, due_after, rank_of
 from breaks.hours import BusinessHours
 from breaks.models import TradeBreak
@@ -55,6 +55,44 @@ def move(
         trade_break.due_at = due_after(trade_break.severity, at, hours_of(trade_break))
         place(trade_break)
     return before
+
+
+def check_live(row: TradeBreak, done: str) -> None:
+    """
+    Refuse what is done to live breaks only; `done` is the participle, as in ``assigned``.
+
+    :raises TransitionNotAllowed: if it has ended.
+    """
+    if row.status not in LIVE:
+        label = BreakStatus(row.status).label.lower()
+        raise TransitionNotAllowed(
+            f"Break {row.pk} is {label} and cannot be {done}. Re-open it first."
+        )
+
+
+def check_ended(row: TradeBreak) -> None:
+    """
+    Refuse to re-open what has not ended.
+
+    :raises TransitionNotAllowed: if it is live.
+    """
+    if row.status not in ENDED:
+        label = BreakStatus(row.status).label.lower()
+        raise TransitionNotAllowed(
+            f"Break {row.pk} is {label}: only a resolved or accepted one is re-opened."
+        )
+
+
+def check_free(row: TradeBreak) -> None:
+    """
+    Refuse to take a break from under somebody's hands.
+
+    :raises WorkRefused: if somebody is working on it.
+    """
+    if row.status == BreakStatus.IN_PROGRESS and row.assigned_to is not None:
+        raise WorkRefused(
+            f"{row.assigned_to} is working on break {row.pk}. Ask for it to be assigned to you."
+        )
 
 
 def kept_of(trade_break: TradeBreak) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from django.contrib.auth.models import User
 
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, Team, TradeBreak
+from breaks.services.acting import StaleBreak, clean, work_on
 from breaks.services.history import Entry
 from breaks.services.lifecycle import WorkRefused, put_back
-from breaks.services.work import StaleBreak, change
 
 UNDO_OF_OTHERS = "breaks.decide_approvalrequest"
 # An undo further back than this is looked up by nobody.
@@ -64,7 +64,7 @@ def undo(
             raise NotUndoable(why if event else f"Nothing was done to break {row.pk} yet.")
         return _taken_back(row, event, by, reason)
 
-    return change(break_id=break_id, version=version, by=by, at=at, decide=decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def last_act(row: TradeBreak) -> BreakEvent | None:
@@ -130,6 +130,6 @@ def _taken_back(row: TradeBreak, event: BreakEvent, by: User, reason: str) -> En
         from_status=before,
         to_status=to,
         by=by,
-        reason=reason.replace("\x00", "").strip(),
+        reason=clean(reason),
         detail=detail,
     )

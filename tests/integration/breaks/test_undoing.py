@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from breaks.choices import BreakStatus, EventKind
-from breaks.models import TradeBreak
+from breaks.models import Team, TradeBreak
 from breaks.services import pairing
 from breaks.services.history import Entry, append
 from breaks.services.lifecycle import KEPT, TransitionNotAllowed, WorkRefused, put_back
@@ -23,6 +23,11 @@ LATER = factories.NOW + timedelta(hours=3)
 
 def standing(row: TradeBreak) -> dict:
     return TradeBreak.objects.values(*SHOWN).get(pk=row.pk)
+
+
+def team(code: str, *members, **over) -> Team:
+    """Make a team as it is read, its hours as times."""
+    return Team.objects.get(pk=factories.team(code, *members, **over).pk)
 
 
 def take_back(row, by, version=None, at=LATER, **more):
@@ -104,6 +109,21 @@ class TestUndo:
         price_break.refresh_from_db()
         assert price_break.status == "ACCEPTED"
 
+    def test_a_routed_break_goes_back_to_team_holder_and_deadline(self, price_break, analyst):
+        ours = team("ours", analyst, timezone="Europe/London")
+        act("route", price_break, analyst, team=ours)
+        act("claim", price_break, analyst)
+        before = standing(price_break)
+        theirs = team("theirs", timezone="Asia/Tokyo")
+        routed = act("route", price_break, analyst, team=theirs)
+        assert (routed.status, routed.assigned_to) == ("OPEN", None)
+
+        row = take_back(price_break, analyst)
+
+        assert standing(row) == before
+        assert (row.team, row.assigned_to, row.status) == (ours, analyst, "IN_PROGRESS")
+        assert row.events.last().detail["act"] == "route"
+
 
 class TestRefused:
     def refused(self, row, by, match, kind=NotUndoable, **given):
@@ -161,6 +181,13 @@ class TestRefused:
         other.is_active = False
         other.save()
         self.refused(price_break, analyst, "bob had it before and has left")
+
+    def test_giving_it_back_to_a_team_that_is_no_more(self, price_break, analyst):
+        fading = team("fading")
+        act("route", price_break, analyst, team=fading)
+        act("route", price_break, analyst, team=None)
+        fading.delete()
+        self.refused(price_break, analyst, "team that had it before is no more")
 
     def test_an_event_from_before_acts_could_be_undone(self, price_break, analyst):
         TradeBreak.objects.update(status="ESCALATED", version=2)
