@@ -19,6 +19,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from breaks.admin.acts import ACTS, WORK, since_version
+from breaks.admin.exchange import ExchangeAdmin
 from breaks.admin.words import (
     counterparty_words,
     difference_words,
@@ -70,7 +71,7 @@ class QueueFilter(ViewFilter):
 
 
 @admin.register(TradeBreak)
-class TradeBreakAdmin(PageAdmin):
+class TradeBreakAdmin(ExchangeAdmin, PageAdmin):
     page_template = "desk/workbench.html"
     list_filter = (
         QueueFilter,

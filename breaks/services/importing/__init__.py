@@ -5,7 +5,9 @@ A file of breaks coming back: read, looked at row by row, and what it asks for d
 """
 
 from breaks.services.importing.applying import apply, packed, unpacked
-from breaks.services.importing.looking import Change, Line, Outcome, Review, look_at
+from breaks.services.importing.asking import Change
+from breaks.services.importing.lines import Line, Outcome, Review
+from breaks.services.importing.looking import look_at
 from breaks.services.importing.reading import MAX_BYTES, FileRefused, read_file
 
 __all__ = [

@@ -10,7 +10,7 @@ from breaks.choices import GuardedAct
 from breaks.models import ActBatch, ApprovalRequest, Team, TradeBreak
 from breaks.services import batches
 from breaks.services.batches import Asked
-from breaks.services.importing.looking import total_exposure
+from breaks.services.importing.lines import total_exposure
 from breaks.services.importing.reading import FileRefused
 from breaks.services.lifecycle import WorkRefused
 

@@ -1,16 +1,14 @@
 """From the cells a person edited to the acts they ask for: a changed cell is one act."""
 
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from breaks.choices import FOR_RESOLVING, BreakStatus, ReasonCode
+from breaks.choices import FOR_RESOLVING, ReasonCode
 from breaks.models import Team, TradeBreak
 from breaks.services.batches import Asked
-from breaks.services.foreseeing import foresee
 from breaks.spreadsheet import EDITABLE
 
 ACTS = ("claim", "assign", "route", "comment", "resolve", "accept", "reopen", "escalate")
@@ -74,8 +72,6 @@ def acts_of(
     """
     asking = _Asking(dict(edited), now, by, known)
     asking.read()
-    if not asking.refusals:
-        asking.foresee()
     return asking.changes, asking.asked, asking.refusals
 
 
@@ -92,7 +88,7 @@ class _Asking:
     def read(self) -> None:
         main = self._main_act()
         comment = self._comment()
-        given = {name: value for name, value in self._moves() if name}
+        given = dict(self._moves())
         self._check(main, comment, given)
         if self.refusals:
             return
@@ -107,24 +103,8 @@ class _Asking:
             self._ask(act, more)
         if comment and not said_with:
             self._ask("comment", {"text": comment})
-            said_with = "comment"
         if comment:
             self.changes.append(Change("comment", "", comment))
-
-    def foresee(self) -> None:
-        """Check the acts one after the other on a copy of the break."""
-        row = copy(self.now)
-        for asked in self.asked:
-            seen = foresee(row, asked.act, by=self.by)
-            if seen.why:
-                self.refusals.append(seen.why)
-                return
-            row.status = seen.becomes
-            if asked.act == "assign":
-                row.assigned_to = asked.given["to"]
-        if row.status != self.now.status:
-            labels = (BreakStatus(status).label for status in (self.now.status, row.status))
-            self.changes.insert(0, Change("status", *labels))
 
     def _main_act(self) -> str:
         act = self.edited.get("act", "").lower()
@@ -153,16 +133,16 @@ class _Asking:
     def _moves(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the acts that team and assignee ask for, the team's first."""
         if "team" in self.edited:
-            yield self._move("team", "route", self._team, str(self.now.team or ""))
+            to = self._moved("team", self._team, str(self.now.team or ""))
+            yield "route", {"team": to}
         if "assigned_to" in self.edited:
-            yield self._move("assigned_to", "assign", self._person, str(self.now.assigned_to or ""))
+            to = self._moved("assigned_to", self._person, str(self.now.assigned_to or ""))
+            yield "assign", {"to": to}
 
-    def _move(
-        self, column: str, act: str, find: Callable[[str], Any], before: str
-    ) -> tuple[str, dict[str, Any]]:
+    def _moved(self, column: str, find: Callable[[str], Any], before: str) -> Any:
         to = find(self.edited[column])
         self.changes.append(Change(column, before, str(to or "")))
-        return act, {"to": to}
+        return to
 
     def _person(self, name: str) -> User | None:
         if not name:

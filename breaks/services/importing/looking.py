@@ -3,16 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, localcontext
-from enum import StrEnum
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 
-from breaks.exposure import WIDE
 from breaks.models import BreakEvent, Team, TradeBreak
 from breaks.querysets import TradeBreakQuerySet
-from breaks.services.batches import Asked, unknown
+from breaks.services.batches import unknown
 from breaks.services.importing.asking import Change, Known, acts_of, edits
+from breaks.services.importing.foreseen import foreseen
+from breaks.services.importing.lines import Line, Outcome, Review
 from breaks.services.importing.reading import FileRow
 from breaks.spreadsheet import EDITABLE, Legs, legs_of, texts, with_terms
 from trades.spreadsheet import NUMBER
@@ -20,68 +20,6 @@ from trades.spreadsheet import NUMBER
 READ_ONLY_SHOWN = 5
 WORK = "breaks.work_tradebreak"
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-class Outcome(StrEnum):
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    STALE = "stale"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """
-    One row of the file: what would change and by which acts, or the sentences that refuse it.
-
-    `since` are the events of a stale row that its `version` does not know of.
-    """
-
-    number: int
-    outcome: Outcome
-    break_id: int | None = None
-    version: int = 0
-    trade_break: TradeBreak | None = None
-    changes: Sequence[Change] = ()
-    asked: Sequence[Asked] = ()
-    refusals: Sequence[str] = ()
-    since: Sequence[BreakEvent] = ()
-
-
-@dataclass(kw_only=True)
-class Review:
-    """What became of a file's rows; of those that change nothing only the number."""
-
-    lines: list[Line] = field(default_factory=list)
-    unchanged: int = 0
-
-    @property
-    def changed(self) -> list[Line]:
-        return [line for line in self.lines if line.outcome == Outcome.CHANGED]
-
-    @property
-    def refused(self) -> list[Line]:
-        return [line for line in self.lines if line.outcome != Outcome.CHANGED]
-
-    @property
-    def asked(self) -> list[Asked]:
-        return [asked for line in self.changed for asked in line.asked]
-
-    @property
-    def exposure(self) -> Decimal | None:
-        """The sum of the exposures of the breaks that would change; unknown with one unknown."""
-        return total_exposure(line.trade_break for line in self.changed)
-
-
-def total_exposure(breaks: Iterable[TradeBreak | None]) -> Decimal | None:
-    """Sum exposures to the digit; None where one of them is unknown."""
-    total = Decimal(0)
-    with localcontext(WIDE):
-        for row in breaks:
-            if row is None or row.exposure is None:
-                return None
-            total += row.exposure
-    return total
 
 
 def look_at(rows: Iterable[FileRow], *, by: User) -> Review:
@@ -102,7 +40,7 @@ def look_at(rows: Iterable[FileRow], *, by: User) -> Review:
             touched.append(row)
     found = _found(touched, by)
     look = _Look(by=by, found=found, legs=legs_of(found.values()), known=_known(touched))
-    lines = [look.at(row) for row in touched]
+    lines = foreseen([look.at(row) for row in touched], by=by)
     review.unchanged += sum(line.outcome == Outcome.UNCHANGED for line in lines)
     review.lines = _with_events([line for line in lines if line.outcome != Outcome.UNCHANGED])
     return review
@@ -196,9 +134,9 @@ class _Look:
                 "it cannot be changed here. Put it back; if it is not you who changed it, export "
                 "again."
             )
-        if more := len(differing) - READ_ONLY_SHOWN:
-            if more > 0:
-                yield f"{more} more columns that only show were changed."
+        if len(differing) > READ_ONLY_SHOWN:
+            more = len(differing) - READ_ONLY_SHOWN
+            yield f"{more} more columns that only show were changed."
 
 
 def _unchanged(row: FileRow, now: TradeBreak) -> Line:

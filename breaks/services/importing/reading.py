@@ -141,9 +141,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _row(line: int, names: Sequence[str], cells: Sequence[str]) -> FileRow:
-    beyond = [
-        cell for at, cell in enumerate(cells) if cell and (at >= len(names) or not names[at])
-    ]
+    beyond = [cell for at, cell in enumerate(cells) if cell and (at >= len(names) or not names[at])]
     if beyond or len(cells) < sum(1 for name in names if name):
         return FileRow(
             line, {}, problem=f"The row has {len(cells)} cells for {len(names)} columns."
