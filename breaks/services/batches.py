@@ -1,8 +1,9 @@
 """
 One act done to many breaks: each through its own service, in its own transaction.
 
-What is refused is refused for its row alone, with the sentence of the service. A batch is kept
-as one row with what became of each break, and can be taken back as a whole, once.
+What is refused is refused for its row alone, with the sentence of the service; what a second person
+decides on becomes a request of that row. A batch is kept as one row with what became of each
+break, and can be taken back as a whole, once: requests are withdrawn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, TradeBreak
-from breaks.services import work
+from breaks.services import approvals, work
 from breaks.services.lifecycle import WorkRefused
 from breaks.services.undoing import UNDO_OF_OTHERS, undo
 
@@ -103,8 +104,9 @@ def undo_batch(*, batch_id: int, by: User, at: datetime) -> ActBatch:
 
 
 def can_undo(row: Mapping[str, Any]) -> bool:
-    """Tell whether a row of a batch is of an act that was done, and may be taken back."""
-    return row.get("version") is not None and not row.get("unchanged") and "undone" not in row
+    """Tell whether a row of a batch is of an act that was done or asked for, and may be undone."""
+    done = row.get("version") is not None and not row.get("unchanged")
+    return (done or "request" in row) and "undone" not in row
 
 
 def unknown(break_id: int) -> str:
@@ -181,8 +183,8 @@ def service(act: str) -> Callable[..., TradeBreak | ApprovalRequest]:
     """
     if act not in SERVICES:
         raise ValueError(f"{act} is none of {', '.join(SERVICES)}")
-    found: Callable[..., TradeBreak] = getattr(work, act)
-    return found
+    # A write-off may wait for a second person.
+    return approvals.accept if act == "accept" else getattr(work, act)
 
 
 def _mark_unchanged(rows: Sequence[Row], by: User, at: datetime) -> None:
@@ -202,7 +204,11 @@ def _undone(row: Mapping[str, Any], visible: set[int], by: User, at: datetime) -
     if pk not in visible:
         return nothing | {"undo_said": unknown(pk)}
     try:
-        now = undo(break_id=pk, version=None, by=by, at=at, sequence=row["version"])
+        if "request" in row:
+            approvals.withdraw(request_id=row["request"], by=by, at=at)
+            now = TradeBreak.objects.get(pk=pk)
+        else:
+            now = undo(break_id=pk, version=None, by=by, at=at, sequence=row["version"])
     except WorkRefused as refusal:
         return nothing | {"undo_said": str(refusal)}
     return {"undone": now.version, "undo_said": ""}

@@ -1,13 +1,15 @@
 """What an act would make of a break as it is now: the same checks as the act, nothing written."""
 
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from breaks.choices import BreakStatus, ReasonCode
-from breaks.models import TradeBreak
+from breaks.choices import BreakStatus, GuardedAct, ReasonCode
+from breaks.models import ApprovalPolicy, TradeBreak
+from breaks.services.approvals import guards
 from breaks.services.lifecycle import WorkRefused, check_ended, check_free, check_live, move
 
 _LEADS_TO = {
@@ -34,17 +36,25 @@ class Foreseen:
         return not self.why
 
 
-def foresee(row: TradeBreak, act: str, *, by: User) -> Foreseen:
+def foresee(rows: Iterable[TradeBreak], act: str, *, by: User) -> list[Foreseen]:
     """
-    Tell what the service `act` would do to a row with its assignee and team joined.
+    Tell what the service `act` would do to each row; the rows have assignee and team joined.
 
-    Whatever the act is given besides (a reason, a person) is taken to be right.
+    Whatever the act is given besides (a reason, a person) is taken to be right. One query for a
+    guarded act, none for others.
     """
+    guarded = act == "accept"
+    policy = ApprovalPolicy.objects.filter(act=GuardedAct.ACCEPT).first() if guarded else None
+    return [_foresee(row, act, by, guarded and guards(policy, row.exposure)) for row in rows]
+
+
+def _foresee(row: TradeBreak, act: str, by: User, waits: bool) -> Foreseen:
     now = BreakStatus(row.status)
     try:
-        return Foreseen(_after(row, act, by))
+        after = _after(row, act, by)
     except WorkRefused as refusal:
         return Foreseen(now, str(refusal))
+    return Foreseen(now if waits else after, waits=waits)
 
 
 def _after(row: TradeBreak, act: str, by: User) -> BreakStatus:

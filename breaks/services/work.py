@@ -5,6 +5,7 @@ Every function takes the `version` the person saw (None: whatever it is now), wr
 break is still there, and appends to its history in the same transaction.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 

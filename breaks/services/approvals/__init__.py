@@ -6,7 +6,7 @@ lets pass and else record a request. `approve` does what was asked for, as the a
 asked. `execution` says of each guarded act how it is done later and what overtakes it.
 """
 
-from breaks.services.approvals.asking import ask, is_needed
+from breaks.services.approvals.asking import ask, guards, is_needed
 from breaks.services.approvals.deciding import approve, turn_down, withdraw
 from breaks.services.approvals.doors import accept, activate_rules, pair_by_hand, unmatch
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
@@ -18,6 +18,7 @@ __all__ = [
     "activate_rules",
     "approve",
     "ask",
+    "guards",
     "is_needed",
     "pair_by_hand",
     "turn_down",

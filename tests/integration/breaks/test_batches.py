@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from breaks.models import ActBatch, BreakEvent, TradeBreak
-from breaks.services import batches, work
+from breaks.models import ActBatch, ApprovalPolicy, ApprovalRequest, BreakEvent, TradeBreak
+from breaks.services import approvals, batches, work
 from breaks.services.batches import Asked, BatchRefused, do, undo_batch
 from breaks.services.history import Entry, NewBreak, append, verify
 from breaks.services.lifecycle import WorkRefused
@@ -234,6 +234,34 @@ class TestUndo:
         undo_batch(batch_id=batch.pk, by=supervisor, at=LATER)
 
         assert statuses(rows) == ["OPEN"]
+
+    def test_requests_are_withdrawn(self, analyst):
+        ApprovalPolicy.objects.filter(act="ACCEPT").update(is_enabled=True, above=100)
+        rows = [*some(1, exposure="5"), *some(1, exposure="5000")]
+        batch = do(asked=ask(rows, "accept", comment="small"), act="accept", by=analyst, at=NOW)
+        request = ApprovalRequest.objects.get()
+        assert statuses(rows) == ["ACCEPTED", "OPEN"]
+        assert batch.rows[1] | {"act": ""} == {
+            "break": rows[1].pk, "act": "", "version": None, "said": "", "request": request.pk,
+        }  # fmt: skip
+
+        undone = undo_batch(batch_id=batch.pk, by=analyst, at=LATER)
+
+        request.refresh_from_db()
+        assert request.status == "WITHDRAWN"
+        assert statuses(rows) == ["OPEN", "OPEN"]
+        assert [row["undone"] for row in undone.rows] == [3, 3]
+
+    def test_a_request_somebody_decided_on_stays(self, analyst, supervisor):
+        ApprovalPolicy.objects.filter(act="ACCEPT").update(is_enabled=True, above=0)
+        rows = some(1)
+        batch = do(asked=ask(rows, "accept", comment="small"), act="accept", by=analyst, at=NOW)
+        approvals.approve(request_id=batch.rows[0]["request"], by=supervisor, at=NOW)
+
+        undone = undo_batch(batch_id=batch.pk, by=analyst, at=LATER)
+
+        assert "is approved already" in undone.rows[0]["undo_said"]
+        assert statuses(rows) == ["ACCEPTED"]
 
     def test_a_break_one_may_no_longer_see_is_left(self, analyst):
         rows = some(1)
