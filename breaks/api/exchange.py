@@ -180,7 +180,9 @@ def _content(request: Request, file_name: str) -> tuple[bytes, str]:
         return request.data, file_name or "api.csv"
     file = request.FILES.get("file")
     if file is None:
-        raise serializers.ValidationError({"file": "Send the file in the part named file."})
+        raise serializers.ValidationError(
+            {"file": "Send a file: as a body of text/csv, or in the part named file of a form."}
+        )
     if file.size > importing.MAX_BYTES:
         raise serializers.ValidationError(
             {"file": f"At most {importing.MAX_BYTES:,} bytes are taken. Split it."}
