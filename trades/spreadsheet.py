@@ -99,7 +99,7 @@ class Table:
 def csv_lines(header: Sequence[str], rows: Iterable[list[str]], mode: Mode) -> Iterator[str]:
     """Yield the lines of a CSV file, the header first; memory does not grow with them."""
     # A spreadsheet reads UTF-8 only where a mark says so; in quotes no separator splits a cell.
-    line = _Line(quoting=csv.QUOTE_ALL if mode == Mode.SAFE else csv.QUOTE_MINIMAL)
+    line = _Line(quotes_all=mode == Mode.SAFE)
     yield "\ufeff" * (mode == Mode.SAFE) + line.of(header)
     for row in rows:
         yield line.of([written(text, mode) for text in row])
@@ -108,10 +108,11 @@ def csv_lines(header: Sequence[str], rows: Iterable[list[str]], mode: Mode) -> I
 class _Line:
     """Makes one line of CSV at a time."""
 
-    def __init__(self, *, quoting: int) -> None:
+    def __init__(self, *, quotes_all: bool) -> None:
         self._file = io.StringIO(newline="")
-        self._usual = csv.writer(self._file, lineterminator="\n", quoting=quoting)
         self._quoted = csv.writer(self._file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        bare = csv.writer(self._file, lineterminator="\n")
+        self._usual = self._quoted if quotes_all else bare
 
     def of(self, cells: Sequence[str]) -> str:
         # Python quotes a lone carriage return only where lines end in one, yet readers stop at it.

@@ -82,7 +82,7 @@ class ListView(ListModelMixin, ApiView):
 
     filterset_class: ClassVar[Any] = None
     filter_backends = [StrictFilters, Ordering]
-    pagination_class = Pages
+    pagination_class: type[Pages] | None = Pages
     ordering_columns: ClassVar[dict[str, str]] = {}
     default_ordering: ClassVar[tuple[str, ...]] = ("-id",)
 

@@ -31,8 +31,8 @@ class Csv(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        content: bytes = stream.read(self.most + 1)
+    ) -> Any:
+        content: Any = stream.read(self.most + 1)
         if len(content) > self.most:
             raise ParseError(f"At most {self.most:,} bytes are taken; split the file.")
         return content

@@ -21,7 +21,11 @@ def foreseen(lines: Sequence[Line], *, by: User) -> list[Line]:
     The acts of a break are tried one after the other on a copy of it, those of all breaks
     together: a query an act at most, whatever the number of rows.
     """
-    copies = {at: copy(line.trade_break) for at, line in enumerate(lines) if line.asked}
+    copies = {
+        at: copy(line.trade_break)
+        for at, line in enumerate(lines)
+        if line.asked and line.trade_break is not None
+    }
     why: dict[int, str] = {}
     waiting: set[int] = set()
     for step in range(max((len(line.asked) for line in lines), default=0)):

@@ -5,6 +5,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from breaks.services.lifecycle import WorkRefused
 from breaks.spreadsheet import SEAL, WORKED
@@ -105,7 +106,7 @@ def _names(header: Sequence[str]) -> list[str]:
     return [name.strip().lower() for name in header]
 
 
-def _rows(reader: "csv.Reader", skipped: int) -> Iterator[FileRow]:
+def _rows(reader: Any, skipped: int) -> Iterator[FileRow]:
     names = _names(next(reader))
     _check_names(names)
     count = 0
