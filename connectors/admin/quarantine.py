@@ -17,11 +17,14 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from connectors.choices import RejectStatus
 from connectors.models import RejectedRow
+from connectors.tables import rejects_table
 from trades.admin.acts import Act, ActForm, ReasonForm
 from trades.admin.cells import NOTHING, badge, link, moment, number, short
 from trades.admin.desk import ViewFilter
+from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
 from trades.raw import leave_trace, may_see_raw
+from trades.spreadsheet import Mode, Table
 
 WORK = "connectors.change_rejectedrow"
 MOST_SAID = 10
@@ -88,7 +91,8 @@ class QuarantineFilter(ViewFilter):
 
 
 @admin.register(RejectedRow)
-class RejectedRowAdmin(PageAdmin):
+class RejectedRowAdmin(ExportAdmin, PageAdmin):
+    has_raw = True
     list_display = ("line", "file_name", "source_code", "why", "sent", "status_word",
                     "decided_by", "decided")  # fmt: skip
     list_filter = (QuarantineFilter, ("delivery__source", RelatedCheckboxFilter))
@@ -109,6 +113,9 @@ class RejectedRowAdmin(PageAdmin):
             description="The row is not loaded. What was sent, and why it was left out, is kept.",
         ),
     )  # fmt: skip
+
+    def table(self, *, mode: Mode, with_raw: bool) -> Table:
+        return rejects_table(with_raw=with_raw)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         shows_raw = may_see_raw(request.user)

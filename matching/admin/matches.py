@@ -21,9 +21,12 @@ from matching.admin.comparison import FIELDS, compared, difference_rows, side_na
 from matching.admin.legs import legs_panel
 from matching.choices import MatchKind, MatchStatus
 from matching.models import Match, MatchDifference, MatchLeg
+from matching.tables import MATCHES
 from trades.admin.cells import NOTHING, badge, link, moment, number, share, short, since
 from trades.admin.desk import ViewFilter
+from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
+from trades.spreadsheet import Mode, Table
 
 
 class MatchFilter(ViewFilter):
@@ -45,7 +48,7 @@ class MatchFilter(ViewFilter):
         return queryset
 
 
-class MatchAdmin(PageAdmin):
+class MatchAdmin(ExportAdmin, PageAdmin):
     page_template = "desk/match.html"
     list_filter = (
         MatchFilter,
@@ -59,6 +62,9 @@ class MatchAdmin(PageAdmin):
                      "legs__trade__counterparty_name", "=pk")  # fmt: skip
     search_help_text = "Trade id, order or counterparty"
     ordering = ("-created_at",)
+
+    def table(self, *, mode: Mode, with_raw: bool) -> Table:
+        return MATCHES
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         left, right = side_names()

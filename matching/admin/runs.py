@@ -14,11 +14,14 @@ from unfold.decorators import display
 
 from matching.choices import RunStatus
 from matching.models import ReconciliationRun, RunPartition
+from matching.tables import RUNS
 from trades.admin.cells import NOTHING, badge, bar, link, moment, number, short, span
 from trades.admin.desk import ViewFilter
+from trades.admin.exporting import ExportAdmin
 from trades.admin.live import LiveAdmin, changing
 from trades.admin.page import Page, Panel
 from trades.admin.progress import NOBODY_CAME, WORKER_LOST, progress_panel
+from trades.spreadsheet import Mode, Table
 
 LIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
 # As long as the sweep lets a message take before it sends another.
@@ -37,7 +40,7 @@ class RunFilter(ViewFilter):
         )
 
 
-class RunAdmin(LiveAdmin):
+class RunAdmin(ExportAdmin, LiveAdmin):
     list_display = ("run", "reconciliation_code", "days", "status_word", "trades", "auto",
                     "review", "unmatched", "breaks_found", "rate", "took", "requested",
                     "asked_by", "says")  # fmt: skip
@@ -126,6 +129,9 @@ class RunAdmin(LiveAdmin):
 
     def is_live(self, row: ReconciliationRun) -> bool:
         return row.status in LIVE
+
+    def table(self, *, mode: Mode, with_raw: bool) -> Table:
+        return RUNS
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         live = self.is_live(row)

@@ -33,6 +33,8 @@ MAY = {
     ("POST", "reject-match"): DECIDERS,
     ("GET", "breaks"): ALL,
     ("GET", "open-breaks"): ALL,
+    ("GET", "export-breaks"): ALL,
+    ("POST", "import-breaks"): STARTERS,
     ("GET", "break"): ALL,
     ("GET", "break-history"): ALL,
     ("GET", "attachments"): ALL,
