@@ -64,18 +64,18 @@ class ExportAdmin(ExportMixin):
         except IncorrectLookupParameters:
             messages.warning(request, "The list has no such filter; nothing was exported.")
             return HttpResponseRedirect(self._list())
-        form = self._form(request)
+        form = self._export_form(request)
         if request.method == "POST" and form.is_valid():
-            return self._file(request, rows, form.cleaned_data)
+            return self._export_file(request, rows, form.cleaned_data)
         return TemplateResponse(request, "desk/export.html", self._context(request, rows, form))
 
-    def _form(self, request: HttpRequest) -> forms.Form:
+    def _export_form(self, request: HttpRequest) -> forms.Form:
         form = self.export_form_class(request.POST or None)
         if not (self.has_raw and may_see_raw(request.user)):
             del form.fields["with_raw"]
         return form
 
-    def _file(
+    def _export_file(
         self, request: HttpRequest, rows: QuerySet, given: dict[str, Any]
     ) -> StreamingHttpResponse:
         mode, at = Mode(given["mode"]), timezone.now()
