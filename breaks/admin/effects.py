@@ -9,7 +9,8 @@ from breaks.admin.words import difference_words, exposure_cell, status_cell, val
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.approvals.stakes import breaks_of
-from matching.admin.comparison import LEG_HEAD, LEG_NUMBERS, compared, leg_rows
+from matching.admin.comparison import compared
+from matching.admin.legs import LEG_HEAD, LEG_NUMBERS, leg_rows
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, MatchLeg, Reconciliation
 from trades.admin.cells import NOTHING, badge, link, moment
