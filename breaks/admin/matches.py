@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from breaks.admin.words import severity_cell, status_cell, type_words
-from breaks.models import TradeBreak
+from breaks.admin.bulk_matches import BulkMatches
+from breaks.admin.words import asked_words, severity_cell, status_cell, type_words
+from breaks.models import ApprovalRequest, TradeBreak
 from matching.admin.matches import MatchAdmin
 from matching.choices import MatchStatus
 from matching.models import Match
@@ -18,11 +19,12 @@ DECIDE = "matching.decide_match"
 
 def _run(service: str, said: str) -> Any:
     def run(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
-        from breaks.services import pairing
+        from breaks.services import approvals, pairing
 
-        decide = getattr(pairing, service)
-        decide(match_id=row.pk, reason=given["reason"], by=request.user, at=timezone.now())
-        return said.format(row)
+        decide = approvals.unmatch if service == "unmatch" else getattr(pairing, service)
+        by: Any = request.user
+        done = decide(match_id=row.pk, reason=given["reason"], by=by, at=timezone.now())
+        return asked_words(done) if isinstance(done, ApprovalRequest) else said.format(row)
 
     return run
 
@@ -50,7 +52,7 @@ def _act(name: str, label: str, service: str, said: str, **more: Any) -> Act:
 
 
 @admin.register(Match)
-class DecidedMatchAdmin(MatchAdmin):
+class DecidedMatchAdmin(BulkMatches, MatchAdmin):
     """Matches with what a person may decide on them; breaks follow in the same transaction."""
 
     acts = (
@@ -60,7 +62,8 @@ class DecidedMatchAdmin(MatchAdmin):
         _act("reject", "Reject", "reject_match", "{} is rejected.", offered=_is_proposed,
              description="The trades are not the same business, and are not paired again."),
         _act("unmatch", "Take apart", "unmatch", "{} is taken apart.", offered=_stands,
-             description="The trades go back to be matched; breaks of this match clear."),
+             description="The trades go back to be matched; breaks of this match clear. Where the "
+             "policy says so, a second person has to approve it first."),
     )  # fmt: skip
 
     def about(self, request: HttpRequest, match: Match) -> list[Panel]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
@@ -18,7 +18,8 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from breaks.admin.acts import ACTS, WORK, since_version
+from breaks.admin.bench import WorkbenchAdmin
+from breaks.admin.bulk_breaks import BulkBreaks
 from breaks.admin.exchange import ExchangeAdmin
 from breaks.admin.words import (
     counterparty_words,
@@ -31,13 +32,11 @@ from breaks.admin.words import (
     status_cell,
     type_words,
 )
-from breaks.admin.workbench import workbench
 from breaks.choices import Severity
 from breaks.models import TradeBreak
 from matching.admin.comparison import MIXED, side_names
-from trades.admin.cells import digits, number, short, since
+from trades.admin.cells import number, short, since
 from trades.admin.desk import ViewFilter
-from trades.admin.page import Page, PageAdmin
 from trades.fields import ExactSum
 
 _SIDES = ("left", "right")
@@ -71,8 +70,7 @@ class QueueFilter(ViewFilter):
 
 
 @admin.register(TradeBreak)
-class TradeBreakAdmin(ExchangeAdmin, PageAdmin):
-    page_template = "desk/workbench.html"
+class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
     list_filter = (
         QueueFilter,
         ("severity", ChoicesCheckboxFilter),
@@ -92,13 +90,12 @@ class TradeBreakAdmin(ExchangeAdmin, PageAdmin):
         "left_trade__symbol", "right_trade__symbol",
     )  # fmt: skip
     search_help_text = "Trade, reference or name"
-    ordering = (WORST_FIRST.asc(), F("exposure").desc(nulls_last=True), "opened_at")
+    ordering = ("-rank", "-id")
     list_display_links = ("number",)
-    actions = ("claim_selected",)
-    acts = ACTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).with_trades()  # type: ignore[attr-defined]
+        seen = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+        return seen.with_trades()
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Head the two values with the sources' names, or say in each cell whose it is."""
@@ -163,37 +160,6 @@ class TradeBreakAdmin(ExchangeAdmin, PageAdmin):
     @display(description="Assignee", ordering="assigned_to__username")
     def assignee(self, row: TradeBreak) -> SafeString:
         return person(row.assigned_to)
-
-    def has_work_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(WORK)
-
-    @admin.action(description="Claim", permissions=["work"])
-    def claim_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Claim each selected break by itself, and say of each refused one why."""
-        from breaks.services import work
-        from breaks.services.lifecycle import WorkRefused
-
-        by: Any = request.user
-        claimed, refused = 0, []
-        for pk in queryset.order_by("pk").values_list("pk", flat=True):
-            try:
-                work.claim(break_id=pk, version=None, by=by, at=timezone.now())
-            except WorkRefused as refusal:
-                refused.append(str(refusal))
-            else:
-                claimed += 1
-        if claimed:
-            self.message_user(request, f"{digits(claimed)} claimed.", messages.SUCCESS)
-        for sentence in refused[:10]:
-            self.message_user(request, sentence, messages.WARNING)
-        if len(refused) > 10:
-            self.message_user(request, f"{len(refused) - 10} more refused.", messages.WARNING)
-
-    def page(self, request: HttpRequest, row: Any) -> Page:
-        return workbench(row, may_comment=request.user.has_perm(WORK))
-
-    def explain_refusal(self, request: HttpRequest, row: Any, refusal: Exception) -> Any:
-        return since_version(request, row, refusal)
 
 
 def _value_column(side: str, name: str, *, whose: bool) -> Callable[[TradeBreak], SafeString]:

@@ -15,15 +15,18 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, TradeBreak
-from breaks.services import approvals, work
+from breaks.services import approvals, pairing, work
 from breaks.services.lifecycle import WorkRefused
+from breaks.services.opening import BreaksMoved
 from breaks.services.undoing import UNDO_OF_OTHERS, undo
+from matching.services.decisions import DecisionRefused
 
 # The functions of `breaks.services.work` that are done in bulk.
 SERVICES = (
     "claim", "assign", "route", "comment", "await_counterparty", "escalate", "resolve", "accept",
     "reopen",
 )  # fmt: skip
+DECISIONS = {"confirm": pairing.confirm_match, "reject": pairing.reject_match}
 # As often a long batch is written down: a process that is killed loses no more of the record.
 KEEP_EVERY = 100
 
@@ -70,6 +73,30 @@ def do(
         for one in asked:
             keep(_done(_following(one, led_to), visible, by, at, led_to))
         _mark_unchanged(batch.rows, by, at)
+    return batch
+
+
+def decide_matches(
+    *, match_ids: Sequence[int], act: str, reason: str, by: User, at: datetime
+) -> ActBatch:
+    """
+    Confirm or reject each of the proposed matches; rows name a ``match`` and not a break.
+
+    They are not undone as a batch: a match that was confirmed is taken apart by itself.
+
+    :raises WorkRefused: if the actor may not act.
+    """
+    work.check_actor(by)
+    decide = DECISIONS[act]
+    batch = ActBatch.objects.create(act=act, given={"reason": reason}, by=by, at=at)
+    with _Keeping(batch) as keep:
+        for pk in match_ids:
+            row: Row = {"match": pk, "act": act, "version": None, "said": ""}
+            try:
+                decide(match_id=pk, reason=reason, by=by, at=at)
+            except (WorkRefused, DecisionRefused, BreaksMoved) as refusal:
+                row["said"] = str(refusal)
+            keep(row)
     return batch
 
 

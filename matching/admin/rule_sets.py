@@ -1,7 +1,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -58,13 +57,6 @@ class VersionFilter(ViewFilter):
         return queryset.filter(~Q(status=RuleSetStatus.RETIRED)) if value == "current" else queryset
 
 
-def _activate(request: HttpRequest, row: RuleSet, _given: dict[str, Any]) -> str:
-    from matching.services import rule_sets
-
-    rule_sets.activate(rule_set_id=row.pk, by=request.user, at=timezone.now())
-    return f"{row} is active: the next run uses it."
-
-
 def _copy(request: HttpRequest, row: RuleSet, _given: dict[str, Any]) -> str:
     from matching.services import rule_sets
 
@@ -75,19 +67,19 @@ def _copy(request: HttpRequest, row: RuleSet, _given: dict[str, Any]) -> str:
     return f"{made} is a draft with the rules of {row}; find it in the list and edit it."
 
 
-def _is_draft(row: RuleSet) -> bool:
+def is_draft(row: RuleSet) -> bool:
     return row.status == RuleSetStatus.DRAFT
 
 
 def _refusals() -> tuple[type[Exception], ...]:
     from matching.rules import InvalidRules
-    from matching.services import rule_sets
 
-    return (InvalidRules, rule_sets.RuleSetNotDraft)
+    return (InvalidRules,)
 
 
-@admin.register(RuleSet)
 class RuleSetAdmin(ActingAdmin):
+    """Versions of rules; a higher app registers it with the activation, which is guarded."""
+
     form = RuleSetForm
     change_form_before_template = "desk/acts_row.html"
     list_display = ("name", "version", "status_word", "said", "created_by", "created", "activated",
@@ -95,13 +87,7 @@ class RuleSetAdmin(ActingAdmin):
     list_filter = (VersionFilter, ("status", ChoicesCheckboxFilter))
     list_select_related = ("created_by", "activated_by")
     search_fields = ("name", "note")
-    acts = (
-        Act(
-            name="activate", label="Activate", permission=CHANGE, run=_activate, refusals=_refusals,
-            tone="primary", offered=_is_draft,
-            description="It takes the place of the active version, which is kept. The next run "
-            "over a day pairs that day anew under these rules; what people decided stays.",
-        ),
+    acts: tuple[Act, ...] = (
         Act(
             name="copy", label="Copy to a draft", permission=CHANGE, run=_copy, refusals=_refusals,
             form=ActForm, description="An active or retired version never changes; its copy may.",
@@ -130,7 +116,7 @@ class RuleSetAdmin(ActingAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_change_permission(request, obj)
-        return may and (not isinstance(obj, RuleSet) or _is_draft(obj))
+        return may and (not isinstance(obj, RuleSet) or is_draft(obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -8,7 +8,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
 
-from breaks.models import ExposureThreshold, PendingTrade
+from breaks.models import ActBatch, ExposureThreshold, PendingTrade
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
@@ -41,6 +41,10 @@ def add_rows(count: int) -> None:
         factories.trade_break(
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
+        )  # fmt: skip
+        ActBatch.objects.create(
+            act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
+            rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],
         )  # fmt: skip
         PendingTrade.objects.create(
             reconciliation=between, trade=factories.trade(**own), reason="GRACE"
