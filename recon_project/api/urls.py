@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from breaks.api import acts, approvals, exchange
+from breaks.api import acts, approvals, exchange, files
 from breaks.api import matches as decisions
 from breaks.api import views as breaks
 from connectors.api import views as connectors
@@ -34,8 +34,13 @@ V1 = [
     path("breaks/import", exchange.BreakImport.as_view(), name="import-breaks"),
     path("breaks/<int:pk>", breaks.BreakDetail.as_view(), name="break"),
     path("breaks/<int:pk>/history", breaks.BreakHistory.as_view(), name="break-history"),
+    path("breaks/<int:pk>/attachments", once(files.Attachments), name="attachments"),
+    path(
+        "breaks/<int:pk>/attachments/<int:number>", files.OneAttachment.as_view(), name="attachment"
+    ),
     path("breaks/<int:pk>/claim", once(acts.Claim), name="claim-break"),
     path("breaks/<int:pk>/assign", once(acts.Assign), name="assign-break"),
+    path("breaks/<int:pk>/route", once(acts.Route), name="route-break"),
     path("breaks/<int:pk>/comment", once(acts.Comment), name="comment-break"),
     path("breaks/<int:pk>/await", once(acts.Await), name="await-break"),
     path("breaks/<int:pk>/resolve", once(acts.Resolve), name="resolve-break"),
