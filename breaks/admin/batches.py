@@ -158,8 +158,8 @@ def results(batch: ActBatch, *, by: Any) -> Page:
         back = sum(1 for row in rows if row.get("undone") is not None)
         figures.append(("Undone", number(back)))
     return Page(
-        headline=format_html("<b>{} in bulk</b>", batch.act.capitalize()),
-        soft=format_html("{} by {} {}", moment(batch.at), batch.by, batch.file_name),
+        headline=format_html("<b>{}{}</b>", batch.act.capitalize(), _how(batch)),
+        soft=format_html("{} by {}", moment(batch.at), batch.by),
         figures=[*figures, *_given(batch)],
         alert=_alert(batch),
         main=[
@@ -168,6 +168,10 @@ def results(batch: ActBatch, *, by: Any) -> Page:
             if of
         ],
     )
+
+
+def _how(batch: ActBatch) -> str:
+    return f" of {batch.file_name}" if batch.file_name else " in bulk"
 
 
 def _given(batch: ActBatch) -> list[tuple[str, Any]]:
@@ -197,16 +201,23 @@ def _panel(
     title: str, rows: Sequence[Row], last: str, known: Mapping[int, TradeBreak], *, is_undone: bool
 ) -> Panel:
     of_matches = any("match" in row for row in rows)
+    several = len({row.get("act") for row in rows}) > 1
     more = len(rows) - MOST_ROWS
     head = ("Match",) if of_matches else COLUMNS
     return Panel(
         title=title,
         count=len(rows),
         note=f"the first {digits(MOST_ROWS)} are shown" if more > 0 else "",
-        head=(*head, *([last] if last else []), *(["Undone"] if is_undone else [])),
+        head=(
+            *head,
+            *(["Act"] if several else []),
+            *([last] if last else []),
+            *(["Undone"] if is_undone else []),
+        ),
         rows=[
             [
                 *_named(row, known),
+                *([row["act"].replace("_", " ")] if several else []),
                 *([_last(row)] if last else []),
                 *([_undone(row)] if is_undone else []),
             ]

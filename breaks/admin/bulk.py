@@ -97,7 +97,7 @@ class BulkActs(ActingAdmin):
                 most = digits(self.bulk_largest)
                 messages.error(request, f"No more than {most} are done at once: narrow the view.")
                 return None
-            form = self._form(act)
+            form = self._form(act, request)
             return self._show_preview(request, act, dict(found), form, request.get_full_path())
 
         return show
@@ -121,8 +121,10 @@ class BulkActs(ActingAdmin):
         page = reverse("admin:breaks_actbatch_change", args=[batch.pk])
         return HttpResponseRedirect(f"{page}?{urlencode({'back': back})}")
 
-    def _form(self, act: Act, request: HttpRequest | None = None) -> ActForm:
-        form = act.form(request.POST) if request is not None else act.form()
+    def _form(self, act: Act, request: HttpRequest, *, filled: bool = False) -> ActForm:
+        form = act.form(request.POST) if filled else act.form()
+        # Fitted to no row in particular: what does not fit one of them its service refuses.
+        form.about(request, self.model())
         del form.fields["version"]
         return form
 
