@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 from django.db.models import Case, Exists, Q, QuerySet, Value, When
 
@@ -64,7 +65,10 @@ def candidates(reconciliation: Reconciliation, trade: Trade) -> list[Candidate]:
     on_left = trade.source_id == reconciliation.left_source_id
     left, right = (ours, theirs) if on_left else (theirs, ours)
     best = engine.likeliest(left, right, rules, most=MOST_SHOWN)
-    found = {pairing.right if on_left else pairing.left: pairing for pairing in best}
+    # The frames' labels are the trades' keys.
+    found: dict[int, engine.Pairing] = {
+        cast("int", pairing.right if on_left else pairing.left): pairing for pairing in best
+    }
     return _described(reconciliation, trade, found)
 
 

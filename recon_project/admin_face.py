@@ -103,6 +103,7 @@ _NAVIGATION = [
             _page("Users", "person", "auth.user"),
             _page("Groups", "group", "auth.group"),
             _page("API tokens", "key", "knox.authtoken"),
+            _page("History roots", "verified", "breaks.historyroot"),
             _page("Schedules", "schedule", "django_celery_beat.periodictask"),
             _page("Crontabs", "calendar_month", "django_celery_beat.crontabschedule"),
             _page("Intervals", "timer", "django_celery_beat.intervalschedule"),

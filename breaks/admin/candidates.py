@@ -129,7 +129,8 @@ def _why(one: Any) -> SafeString:
 
 
 def _pair(row: TradeBreak, other: Trade, side: LegSide, query: str) -> SafeString:
-    named = urlencode({"version": row.version, "side": side.value, "other": other.source_trade_id})
+    said: dict[str, Any] = {"version": row.version, "side": side.value}
+    named = urlencode(said | {"other": other.source_trade_id})
     address = reverse("admin:breaks_tradebreak_pair", args=[row.pk])
     address = f"{address}?{named}" + (f"&{query}" if query else "")
     return format_html(

@@ -10,7 +10,7 @@ from breaks.choices import BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.approvals.stakes import breaks_of
 from matching.admin.comparison import compared
-from matching.admin.legs import LEG_HEAD, LEG_NUMBERS, leg_rows
+from matching.admin.legs import legs_panel
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, MatchLeg, Reconciliation
 from trades.admin.cells import NOTHING, badge, link, moment
@@ -164,8 +164,7 @@ def _legs_of(match: Match) -> Any:
 
 
 def _legs_panel(legs: Sequence[MatchLeg]) -> Panel:
-    return Panel(title="Trades", head=LEG_HEAD, rows=leg_rows(legs), numeric=LEG_NUMBERS,
-                 none="No trades.")  # fmt: skip
+    return legs_panel(legs, ()) if legs else Panel(title="Trades", none="No trades.")
 
 
 def _differing(between: Reconciliation, legs: Sequence[MatchLeg]) -> set[str]:

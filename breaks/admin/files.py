@@ -1,6 +1,5 @@
 """Files kept with a break: the act that adds one, the panel that lists them, the way to get one."""
 
-from io import BytesIO
 from typing import Any
 
 from django import forms
@@ -11,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from breaks.admin.words import person
+from breaks.downloads import as_download
 from breaks.models import BreakAttachment, TradeBreak
 from trades.admin.acts import Act, ActForm
 from trades.admin.cells import moment
@@ -101,16 +101,4 @@ def download(request: HttpRequest, row: TradeBreak, key: int) -> FileResponse:
     if kept is None:
         raise Http404
     leave_trace(request.user, f"attachment {kept.pk} of break {row.pk}")
-    return sent_as_file(kept)
-
-
-def sent_as_file(kept: BreakAttachment) -> FileResponse:
-    answer = FileResponse(
-        BytesIO(bytes(kept.content)),
-        as_attachment=True,
-        filename=kept.name,
-        content_type="application/octet-stream",
-    )
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return as_download(kept)

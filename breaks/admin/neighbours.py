@@ -61,7 +61,7 @@ class View:
         except (IncorrectLookupParameters, SuspiciousOperation):
             self.query = ""
             changelist = _changelist(admin, request, "")
-        order = changelist.get_ordering(request, changelist.root_queryset)
+        order = _until_the_key(changelist.get_ordering(request, changelist.root_queryset))
         # The order that has an index, of rows that no other table is searched for.
         self.is_quick = order in _DEFAULT_ORDERS and not changelist.query
         self._rows: QuerySet = changelist.queryset
@@ -123,12 +123,12 @@ class _Term:
         last = first_when_rising == term.descending
         if term.nulls_last or term.nulls_first:
             last = bool(term.nulls_last)
-        name = term.expression.name if isinstance(term.expression, F) else ""
+        name: str = getattr(term.expression, "name", "") if _is_column(term.expression) else ""
         return cls(name or f"key_{id(term)}", term.expression, bool(term.descending), last)
 
     @property
     def made(self) -> bool:
-        return not isinstance(self.expression, F)
+        return not _is_column(self.expression)
 
     @property
     def order(self) -> OrderBy:
@@ -161,6 +161,18 @@ class _Term:
 
     def equal(self, value: Any) -> Q:
         return Q(**{f"{self.name}__isnull": True} if value is None else {self.name: value})
+
+
+def _is_column(expression: Any) -> bool:
+    return isinstance(expression, F)
+
+
+def _until_the_key(order: Sequence[Any]) -> list[Any]:
+    """Return an order without what comes after the primary key, which decides everything."""
+    for at, term in enumerate(order):
+        if term in ("pk", "-pk", "id", "-id"):
+            return list(order[: at + 1])
+    return list(order)
 
 
 def _values(row: TradeBreak, terms: Sequence[_Term]) -> list[Any]:

@@ -20,6 +20,7 @@ from unfold.decorators import display
 
 from breaks.admin.bench import WorkbenchAdmin
 from breaks.admin.bulk_breaks import BulkBreaks
+from breaks.admin.exchange import ExchangeAdmin
 from breaks.admin.words import (
     counterparty_words,
     difference_words,
@@ -69,7 +70,7 @@ class QueueFilter(ViewFilter):
 
 
 @admin.register(TradeBreak)
-class TradeBreakAdmin(BulkBreaks, WorkbenchAdmin):
+class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
     list_filter = (
         QueueFilter,
         ("severity", ChoicesCheckboxFilter),

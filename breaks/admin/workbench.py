@@ -28,7 +28,7 @@ from breaks.deadlines import DESK_HOURS
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.selectors import timeline
 from matching.admin.comparison import compared
-from matching.admin.legs import LEG_HEAD, LEG_NUMBERS, leg_rows
+from matching.admin.legs import legs_panel
 from matching.admin.matches import differences_panel, explanation
 from matching.choices import MatchKind
 from matching.models import Match
@@ -81,20 +81,18 @@ def _match_of(row: TradeBreak) -> Match | None:
         Match.objects.select_related(
             "reconciliation__left_source", "reconciliation__right_source", "rule_set"
         )
-        .prefetch_related("differences", "legs__trade__source", "legs__trade__instrument")
+        .prefetch_related(
+            "differences", "legs__trade__source", "legs__trade__instrument", "legs__trade__account"
+        )
         .get(pk=row.match_id)
     )
 
 
 def _legs(match: Match) -> Panel:
     why = match.reason_in_words.lower() if match.reason else ""
-    return Panel(
-        title="Trades",
-        note=", ".join(word for word in (match.get_kind_display().lower(), why) if word),
-        head=LEG_HEAD,
-        rows=leg_rows(list(match.legs.all())),
-        numeric=LEG_NUMBERS,
-    )
+    note = ", ".join(word for word in (match.get_kind_display().lower(), why) if word)
+    differing = {found.field for found in match.differences.all()}
+    return legs_panel(list(match.legs.all()), differing, note)
 
 
 def _why(row: TradeBreak, match: Match | None, by: Any, query: str) -> list[Panel]:
@@ -110,16 +108,12 @@ def _figures(row: TradeBreak) -> list[tuple[str, Any]]:
     return [
         (between.left_source.name, value_cell(row.left_value)),
         (between.right_source.name, value_cell(row.right_value)),
-        ("Difference", _difference(row)),
+        ("Difference", difference_words(row) or NOTHING),
         ("Exposure", exposure_cell(row)),
         *_clock(row, timezone.now()),
         ("Assignee", person(row.assigned_to)),
         ("Team", row.team.name if row.team else NOTHING),
     ]
-
-
-def _difference(row: TradeBreak) -> SafeString | str:
-    return difference_words(row) or NOTHING
 
 
 def _clock(row: TradeBreak, now: datetime) -> list[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -55,6 +56,9 @@ class BreakAct(ApiView):
     needs_version: ClassVar[bool] = True
     service: ClassVar[Callable[..., TradeBreak | ApprovalRequest]]
 
+    def get_queryset(self) -> QuerySet:
+        return TradeBreak.objects.visible_to(self.request.user)
+
     @extend_schema(responses={200: BreakOutput})
     def post(self, request: Request, pk: int) -> Response:
         trade_break = self.get_object()
@@ -88,6 +92,13 @@ class Assign(BreakAct):
 
     input_class = inputs.AssignInput
     service = staticmethod(work.assign)
+
+
+class Route(BreakAct):
+    """Give a break to a team; whoever works on it and is not of that team hands it over."""
+
+    input_class = inputs.RouteInput
+    service = staticmethod(work.route)
 
 
 class Comment(BreakAct):

@@ -14,7 +14,7 @@ from trades.api.lists import ListView
 from trades.api.preconditions import etag
 
 # Severities are words; by this they are ordered from the mildest to the worst.
-_RANK = Case(
+SEVERITY_RANK = Case(
     *(
         When(severity=severity, then=Value(rank))
         for rank, severity in enumerate(reversed(Severity.values))
@@ -31,7 +31,7 @@ def breaks_to_show() -> TradeBreakQuerySet:
         .select_related("match", "resolved_by")
         .defer("left_trade__raw", "right_trade__raw")
         .prefetch_related(Prefetch("match__legs", legs))
-        .annotate(severity_rank=_RANK)
+        .annotate(severity_rank=SEVERITY_RANK)
     )
 
 

@@ -130,9 +130,10 @@ def route(
         before, due = row.team, row.due_at
         if before == team:
             return None
-        left = hours_of(row).between(at, due)
+        hours = hours_of(row)
+        left = hours.between(at, due)
         row.team = team
-        if left:
+        if left and hours_of(row) != hours:
             row.due_at = hours_of(row).after(at, left)
         place(row)
         detail: dict[str, Any] = {"team": [_code(before), _code(team)]}

@@ -1,6 +1,6 @@
 """The legs of a group: every trade, what each side comes to, and how far the two are apart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,15 +9,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from matching.admin.comparison import relative
-from trades.admin.cells import NOTHING, badge, day, link, money, number, short, signed
+from trades.admin.cells import NOTHING, badge, link, money, number, short, signed
+from trades.admin.page import Panel
 from trades.choices import Side
 from trades.currencies import major_unit
 from trades.models import Trade
 
-LEG_HEAD = ("Source", "Trade", "Side", "Quantity", "Price", "Net amount", "Instrument", "Account",
-            "Trade date")  # fmt: skip
-LEG_NUMBERS = frozenset({3, 4, 5})
 _STEP = Decimal("0.000001")
+# What is mostly the same for all legs of a group.
+_WORDS: dict[str, Callable[[Trade], str]] = {
+    "Instrument": lambda trade: str(trade.instrument or trade.symbol),
+    "Account": lambda trade: str(trade.account or trade.account_code),
+    "Trade date": lambda trade: trade.trade_date.isoformat(),
+}
 
 
 @dataclass(frozen=True)
@@ -55,25 +59,48 @@ class Total:
         )
 
 
-def leg_rows(legs: Sequence[Any]) -> list[list[Any]]:
-    """Return the legs as rows, each side's sum beneath it, and last how far the sums are apart."""
+def legs_panel(legs: Sequence[Any], differing: Collection[str], note: str = "") -> Panel:
+    """
+    Show the legs, each side's sum beneath it, and last how far the sums are apart.
+
+    `differing` are the engine's names of the fields that disagree: only they are lit. What all
+    legs have in common is said once, above them.
+    """
+    trades = [leg.trade for leg in legs]
+    apart, common = {}, []
+    for label, said in _WORDS.items():
+        values = {said(trade) for trade in trades}
+        if len(values) > 1:
+            apart[label] = said
+        else:
+            common += [value for value in values if value]
     rows, totals = [], []
     for side in ("left", "right"):
         of_side = [leg for leg in legs if leg.side == side]
-        rows += [_leg_row(leg.trade, leg.trade_version) for leg in of_side]
+        rows += [
+            [*_leg_row(leg), *(short(said(leg.trade), width="medium") for said in apart.values())]
+            for leg in of_side
+        ]
         if of_side:
             totals.append(Total.of([leg.trade for leg in of_side]))
         if len(of_side) > 1:
-            rows.append(_sum_row(totals[-1], len(of_side)))
+            rows.append([*_sum_row(totals[-1], len(of_side)), *("" for _ in apart)])
     if len(totals) == 2 and len(legs) > 2:
-        rows.append(_apart_row(*totals))
-    return rows
+        rows.append([*_apart_row(totals[0], totals[1], differing), *("" for _ in apart)])
+    return Panel(
+        title="Trades",
+        note=" \u00b7 ".join(word for word in (note, *common) if word),
+        head=("Source", "Trade", "Side", "Quantity", "Price", "Net amount", *apart),
+        rows=rows,
+        numeric=frozenset({3, 4, 5}),
+    )
 
 
-def _leg_row(trade: Trade, compared_version: int) -> list[Any]:
+def _leg_row(leg: Any) -> list[Any]:
     """Return one leg as a table row; a leg amended since it was compared says so."""
+    trade: Trade = leg.trade
     named: Any = link("trades_trade", trade.pk, trade.source_trade_id)
-    if compared_version != trade.version:
+    if leg.trade_version != trade.version:
         named = format_html("{} {}", named, badge("ESCALATED", "amended since"))
     return [
         trade.source.name,
@@ -82,9 +109,6 @@ def _leg_row(trade: Trade, compared_version: int) -> list[Any]:
         number(trade.quantity),
         number(trade.price, places=2),
         money(trade.net_amount, trade.currency),
-        short(str(trade.instrument or trade.symbol), width="medium"),
-        short(trade.account_code, width="medium"),
-        day(trade.trade_date),
     ]
 
 
@@ -94,38 +118,45 @@ def _sum_row(total: Total, count: int) -> list[Any]:
         price = format_html(
             '<b title="average price">{}</b>', number(total.price.quantize(_STEP), places=2)
         )
-    amount = money(total.net_amount, total.currency)
-    return [
-        "", format_html("<b>Sum of {}</b>", count), _word(total.quantity),
-        format_html("<b>{}</b>", number(abs(total.quantity))), price,
-        format_html("<b>{}</b>", amount), "", "", "",
-    ]  # fmt: skip
-
-
-def _apart_row(left: Total, right: Total) -> list[Any]:
-    one_currency = left.currency == right.currency
     return [
         "",
-        format_html('<b class="dk-apart">{}</b>', "Apart"),
-        "",
-        _apart(left.quantity, right.quantity),
-        _apart(left.price, right.price, "price") if one_currency else NOTHING,
-        _apart(left.net_amount, right.net_amount) if one_currency else NOTHING,
-        "",
-        "",
-        "",
+        format_html("<b>Sum of {}</b>", count),
+        _word(total.quantity),
+        format_html("<b>{}</b>", number(abs(total.quantity))),
+        price,
+        format_html("<b>{}</b>", money(total.net_amount, total.currency)),
     ]
 
 
-def _apart(ours: Decimal | None, theirs: Decimal | None, name: str = "") -> SafeString:
+def _apart_row(left: Total, right: Total, differing: Collection[str]) -> list[Any]:
+    quantities = (left.quantity, right.quantity)
+    if (left.quantity < 0) == (right.quantity < 0):
+        # Both sold, or both bought: the one with more is the larger.
+        quantities = (abs(left.quantity), abs(right.quantity))
+    pairs = {
+        "quantity": quantities,
+        "price": (left.price, right.price),
+        "net_amount": (left.net_amount, right.net_amount),
+    }
+    if left.currency != right.currency:
+        pairs |= {"price": (None, None), "net_amount": (None, None)}
+    cells = (_apart(*pair, name, lit=name in differing) for name, pair in pairs.items())
+    return ["", format_html('<span class="dk-soft">{}</span>', "Apart"), "", *cells]
+
+
+def _apart(ours: Decimal | None, theirs: Decimal | None, name: str, *, lit: bool) -> SafeString:
     if ours is None or theirs is None:
         return NOTHING
     less = ours - theirs
-    shown = signed(less.quantize(_STEP) if name == "price" else less)
     if not less:
         return format_html('<span class="dk-num dk-soft">{}</span>', "agree")
-    part = relative(less, theirs, name) if theirs else ""
-    return format_html('<b class="dk-num dk-lit-cell">{} <small>{}</small></b>', shown, part)
+    shown = signed(less.quantize(_STEP) if name == "price" else less)
+    return format_html(
+        '<span class="dk-num {}">{} <small>{}</small></span>',
+        "dk-lit-cell" if lit else "dk-soft",
+        shown,
+        relative(less, theirs, name) if theirs else "",
+    )
 
 
 def _signed(trade: Trade) -> Decimal:

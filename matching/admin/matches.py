@@ -18,12 +18,15 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from matching.admin.comparison import FIELDS, compared, difference_rows, side_names
-from matching.admin.legs import LEG_HEAD, LEG_NUMBERS, leg_rows
+from matching.admin.legs import legs_panel
 from matching.choices import MatchKind, MatchStatus
 from matching.models import Match, MatchDifference, MatchLeg
+from matching.tables import MATCHES
 from trades.admin.cells import NOTHING, badge, link, moment, number, share, short, since
 from trades.admin.desk import ViewFilter
+from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
+from trades.spreadsheet import Mode, Table
 
 
 class MatchFilter(ViewFilter):
@@ -45,7 +48,7 @@ class MatchFilter(ViewFilter):
         return queryset
 
 
-class MatchAdmin(PageAdmin):
+class MatchAdmin(ExportAdmin, PageAdmin):
     page_template = "desk/match.html"
     list_filter = (
         MatchFilter,
@@ -60,6 +63,9 @@ class MatchAdmin(PageAdmin):
     search_help_text = "Trade id, order or counterparty"
     ordering = ("-created_at",)
 
+    def table(self, *, mode: Mode, with_raw: bool) -> Table:
+        return MATCHES
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         left, right = side_names()
         return ["match", "reconciliation_code", "legs", _trades_column("left", left),
@@ -68,7 +74,7 @@ class MatchAdmin(PageAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         legs = MatchLeg.objects.select_related(
-            "trade__source", "trade__instrument", "trade__counterparty"
+            "trade__source", "trade__instrument", "trade__counterparty", "trade__account"
         )
         return (
             super()
@@ -133,7 +139,7 @@ class MatchAdmin(PageAdmin):
             ],
             alert=_amended(legs),
             main=[
-                *([_legs(legs), differences_panel(row)] if is_group else []),
+                *([_legs(row, legs), differences_panel(row)] if is_group else []),
                 alternatives_panel(row),
             ],
             side=[explanation(row), *self.about(request, row), _facts(row)],
@@ -192,15 +198,10 @@ def explanation(match: Match) -> Panel:
     )
 
 
-def _legs(legs: list[MatchLeg]) -> Panel:
+def _legs(match: Match, legs: list[MatchLeg]) -> Panel:
     count = Counter(leg.side for leg in legs)
-    return Panel(
-        title="Trades",
-        note=f"{count['left']} against {count['right']}",
-        head=LEG_HEAD,
-        rows=leg_rows(legs),
-        numeric=LEG_NUMBERS,
-    )
+    differing = {found.field for found in match.differences.all()}
+    return legs_panel(legs, differing, f"{count['left']} against {count['right']}")
 
 
 def differences_panel(match: Match) -> Panel:

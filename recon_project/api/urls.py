@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from breaks.api import acts, approvals
+from breaks.api import acts, approvals, exchange, files
 from breaks.api import matches as decisions
 from breaks.api import views as breaks
 from connectors.api import views as connectors
@@ -30,10 +30,17 @@ V1 = [
     path("matches/<int:pk>/reject", once(decisions.RejectMatch), name="reject-match"),
     path("breaks", breaks.BreakList.as_view(), name="breaks"),
     path("breaks/open", breaks.OpenBreakList.as_view(), name="open-breaks"),
+    path("breaks/export", exchange.BreakExport.as_view(), name="export-breaks"),
+    path("breaks/import", exchange.BreakImport.as_view(), name="import-breaks"),
     path("breaks/<int:pk>", breaks.BreakDetail.as_view(), name="break"),
     path("breaks/<int:pk>/history", breaks.BreakHistory.as_view(), name="break-history"),
+    path("breaks/<int:pk>/attachments", once(files.Attachments), name="attachments"),
+    path(
+        "breaks/<int:pk>/attachments/<int:number>", files.OneAttachment.as_view(), name="attachment"
+    ),
     path("breaks/<int:pk>/claim", once(acts.Claim), name="claim-break"),
     path("breaks/<int:pk>/assign", once(acts.Assign), name="assign-break"),
+    path("breaks/<int:pk>/route", once(acts.Route), name="route-break"),
     path("breaks/<int:pk>/comment", once(acts.Comment), name="comment-break"),
     path("breaks/<int:pk>/await", once(acts.Await), name="await-break"),
     path("breaks/<int:pk>/resolve", once(acts.Resolve), name="resolve-break"),

@@ -50,9 +50,9 @@ class Act:
     exception of `refusals()` is a sentence for the form (a call, since services import slowly).
     `offered(row)` tells whether the row is in a state that allows it, `offered_to(user, row)`
     whether this person may do it to this row. `wide` forms are shown on a page, others in a dialog.
-    `key` is the key that starts it. An act that is done `in_passing` is offered with "and next"
-    too, where the row is one of a list that is worked through. Acts of a `group` stand apart from
-    the main ones: ``aside``, or where the page's template has them.
+    `key` is the key that starts it. An act done `in_passing` is offered with "and next" too, where
+    the row is one of a list that is worked through. Acts of a `group` stand apart from the main
+    ones: ``aside``, or where the page's template has them.
     """
 
     name: str

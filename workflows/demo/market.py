@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import count as count_up
 from random import Random
 
 from stdnum import cusip as cusip_number
@@ -129,10 +130,8 @@ def instruments(*, count: int = 60, seed: int = 1) -> list[Instrument]:
 
 
 def _shares(rng: Random) -> Iterator[Instrument]:
-    names = [f"{place} {trade}" for place in PLACES for trade in TRADES]
-    rng.shuffle(names)
     taken: set[str] = set()
-    for at, name in enumerate(names):
+    for at, name in enumerate(_issuers(rng)):
         listing = LISTINGS[ROTATION[at % len(ROTATION)]]
         price = Decimal(rng.randint(400, 48_000)) / 100
         if listing.currency in {"GBX", "JPY"}:
@@ -147,6 +146,15 @@ def _shares(rng: Random) -> Iterator[Instrument]:
             price=price,
             numbers=_numbers(listing.country, rng),
         )
+
+
+def _issuers(rng: Random) -> Iterator[str]:
+    """Yield names without end: each again as a numbered one once all are taken."""
+    names = [f"{place} {trade}" for place in PLACES for trade in TRADES]
+    rng.shuffle(names)
+    yield from names
+    for number in count_up(2):
+        yield from (f"{name} {number}" for name in names)
 
 
 def _classes(share: Instrument, rng: Random) -> list[Instrument]:
@@ -205,7 +213,7 @@ def _pairs() -> list[Instrument]:
 
 
 def _ticker(name: str, taken: set[str], rng: Random) -> str:
-    place, trade = name.upper().split()
+    place, trade, *_ = name.upper().split()
     wanted = place[:2] + trade[: rng.choice((1, 2))]
     while wanted in taken or wanted in NOT_TICKERS:
         wanted = place[0] + "".join(rng.choice(place + trade) for _ in range(3))

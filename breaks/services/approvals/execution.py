@@ -203,9 +203,17 @@ def _rules_changed(request: ApprovalRequest) -> str:
     return ""
 
 
+def _import(request: ApprovalRequest, _checked: Checked, at: datetime) -> object:
+    from breaks.services.importing.applying import carry_out
+
+    # Each row names the version that was exported: what was overtaken is refused for its row.
+    return carry_out(given=request.given, by=request.made_by, at=at)
+
+
 EXECUTIONS: dict[GuardedAct, Execution] = {
     GuardedAct.ACCEPT: Execution("breaks.accept_tradebreak", _nothing_more, _accept),
     GuardedAct.PAIR: Execution("matching.decide_match", _pair_changed, _pair),
     GuardedAct.UNMATCH: Execution("matching.decide_match", _unmatch_changed, _unmatch),
+    GuardedAct.IMPORT: Execution("breaks.work_tradebreak", _nothing_more, _import),
     GuardedAct.ACTIVATE_RULES: Execution("matching.change_ruleset", _rules_changed, _activate),
 }

@@ -8,7 +8,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
 
-from breaks.models import ActBatch, ExposureThreshold, PendingTrade
+from breaks.models import ActBatch, ExposureThreshold, HistoryRoot, PendingTrade
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
@@ -33,6 +33,8 @@ def add_rows(count: int) -> None:
         feed = factories.feed(layout=factories.layout())
         factories.delivery(feed=feed)
         run = factories.run(requested_by=person, timings={"read": 0.1})
+        factories.run(status="QUEUED", from_date=factories.TRADE_DATE + timedelta(days=n))
+        factories.delivery(feed=feed, status="RUNNING", started_at=factories.NOW, loaded=0)
         difference = {"field": "price", "kind": "PRICE", "left_value": "1", "right_value": "2"}
         match = factories.match(
             left=[left], right=[right], differences=[difference], run=run, alternatives=[left],
@@ -56,6 +58,10 @@ def add_rows(count: int) -> None:
         factories.source(f"source-{n}")
         day = factories.TRADE_DATE + timedelta(days=n)
         FxRate.objects.create(currency="EUR", as_of_date=day, rate=1)
+        HistoryRoot.objects.create(
+            day=day, breaks=1, events=1, last_event=n, digest=f"{n:064x}", at=factories.NOW,
+            previous_digest=f"{n - 1:064x}",
+        )  # fmt: skip
         Group.objects.create(name=f"Group {n}")
         AccessAttempt.objects.create(
             username=f"u{n}", ip_address="10.0.0.1", user_agent=f"agent {n}", path_info="/",

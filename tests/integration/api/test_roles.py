@@ -33,10 +33,16 @@ MAY = {
     ("POST", "reject-match"): DECIDERS,
     ("GET", "breaks"): ALL,
     ("GET", "open-breaks"): ALL,
+    ("GET", "export-breaks"): ALL,
+    ("POST", "import-breaks"): STARTERS,
     ("GET", "break"): ALL,
     ("GET", "break-history"): ALL,
+    ("GET", "attachments"): ALL,
+    ("POST", "attachments"): STARTERS,
+    ("GET", "attachment"): ALL,
     ("POST", "claim-break"): STARTERS,
     ("POST", "assign-break"): STARTERS,
+    ("POST", "route-break"): STARTERS,
     ("POST", "comment-break"): STARTERS,
     ("POST", "await-break"): STARTERS,
     ("POST", "resolve-break"): STARTERS,
@@ -66,7 +72,7 @@ def routes() -> set[tuple[str, str]]:
 
 def path_of(name: str) -> str:
     route = next(route for route in V1 if route.name == name)
-    return f"/api/v1/{route.pattern}".replace("<int:pk>", "999999")
+    return f"/api/v1/{route.pattern}".replace("<int:pk>", "999999").replace("<int:number>", "1")
 
 
 class TestMatrix:

@@ -27,6 +27,7 @@ ACTS = {
     "accept": ({"comment": "small"}, S.ACCEPTED),
     "reopen": ({"reason": "again"}, S.OPEN),
     "assign": ({"to": None}, None),
+    "route": ({"team": None}, None),
     "comment": ({"text": "said"}, None),
 }
 
@@ -49,10 +50,14 @@ def act(name, row, by, version=None, at=factories.NOW, **given):
 def test_each_act_in_each_status_goes_by_the_table(desk, price_break, analyst, start, name):
     row = in_status(price_break, start, analyst)
     given, to = ACTS[name]
-    wanted = given | ({"to": factories.user("Analyst")} if name == "assign" else {})
+    wanted = given | {
+        "assign": {"to": factories.user("Analyst")},
+        "route": {"team": factories.team(None, analyst)},
+    }.get(name, {})
     allowed = {
         "claim": to in ALLOWED[start] or start == to,
         "assign": start in LIVE,
+        "route": start in LIVE,
         "comment": True,
         "reopen": start in ENDED,
     }.get(name, to in ALLOWED[start])

@@ -23,7 +23,7 @@ def begin(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0004_clocks_policies_and_teams'),
+        ('breaks', '0005_history_is_append_only'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
