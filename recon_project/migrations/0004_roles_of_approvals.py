@@ -10,6 +10,6 @@ def grant_more(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0003_roles_of_the_desk"),
-        ("breaks", "0005_approval_policy_history"),
+        ("breaks", "0006_approval_policy_history"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]
