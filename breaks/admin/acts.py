@@ -181,7 +181,7 @@ ACTS = (
     _act("resolve", "Resolve", "{} is resolved.", form=ResolveForm, tone="good", key="r",
          offered=_may_become(BreakStatus.RESOLVED), in_passing=True,
          description="If the next run still finds the difference, the break opens again."),
-    _act("accept", "Accept", "{} is accepted.", form=AcceptForm, permission=ACCEPT, key="t",
+    _act("accept", "Accept", "{} is accepted.", form=AcceptForm, permission=ACCEPT, key="x",
          offered=_may_become(BreakStatus.ACCEPTED), submit="Accept the difference",
          in_passing=True,
          description="Written off for the very values it has now; it opens again if they change. "

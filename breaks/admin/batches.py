@@ -1,7 +1,5 @@
 """What was done in bulk: who did it, what became of each row, and taking it back."""
 
-from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from django.contrib import admin
@@ -9,25 +7,20 @@ from django.db.models import Func, IntegerField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from breaks.admin.acts import WORK
-from breaks.admin.bulk_breaks import COLUMNS, NUMERIC, cells
-from breaks.models import ActBatch, ApprovalRequest, TradeBreak
+from breaks.admin.batch_page import results
+from breaks.models import ActBatch
 from breaks.services import batches
 from breaks.services.lifecycle import WorkRefused
 from breaks.services.undoing import UNDO_OF_OTHERS
 from trades.admin.acts import Act
-from trades.admin.cells import NOTHING, digits, link, moment, number, short
-from trades.admin.page import Page, PageAdmin, Panel
+from trades.admin.cells import digits, moment, number, short
+from trades.admin.page import Page, PageAdmin
 
-# Rows of one kind on the page of a batch; those beyond are counted.
-MOST_ROWS = 1_000
 SEE_ALL = "breaks.view_every_team"
-
-Row = Mapping[str, Any]
 
 
 class CountOfRows(Func):
@@ -134,117 +127,3 @@ class ActBatchAdmin(PageAdmin):
         return super().change_view(
             request, object_id, form_url, {"back": back, **(extra_context or {})}
         )
-
-
-def results(batch: ActBatch, *, by: Any) -> Page:
-    """Gather the page of a batch: what was refused first, then what was done."""
-    rows: list[Row] = batch.rows
-    refused = [row for row in rows if row["said"]]
-    asked_for = [row for row in rows if "request" in row]
-    same = [row for row in rows if row.get("unchanged")]
-    done = [row for row in rows if not row["said"] and "request" not in row]
-    done = [row for row in done if not row.get("unchanged")]
-    kinds = [
-        ("Refused", refused, "Why"),
-        ("Waiting for a second person", asked_for, "Request"),
-        ("Done", done, ""),
-        ("Was so already", same, ""),
-    ]
-    known = _breaks(rows, by)
-    figures: list[tuple[str, Any]] = [
-        (title, number(len(of))) for title, of, _ in kinds if of or title in ("Refused", "Done")
-    ]
-    if batch.undone_at:
-        back = sum(1 for row in rows if row.get("undone") is not None)
-        figures.append(("Undone", number(back)))
-    return Page(
-        headline=format_html("<b>{}{}</b>", batch.act.capitalize(), _how(batch)),
-        soft=format_html("{} by {}", moment(batch.at), batch.by),
-        figures=[*figures, *_given(batch)],
-        alert=_alert(batch),
-        main=[
-            _panel(title, of, last, known, is_undone=batch.undone_at is not None)
-            for title, of, last in kinds
-            if of
-        ],
-    )
-
-
-def _how(batch: ActBatch) -> str:
-    return f" of {batch.file_name}" if batch.file_name else " in bulk"
-
-
-def _given(batch: ActBatch) -> list[tuple[str, Any]]:
-    return [
-        (name.replace("_", " ").capitalize(), short(str(value)))
-        for name, value in batch.given.items()
-        if value not in (None, "")
-    ]
-
-
-def _alert(batch: ActBatch) -> str:
-    if batch.undone_at is None:
-        return ""
-    left = sum(1 for row in batch.rows if "undone" in row and row["undone"] is None)
-    words = f"Undone by {batch.undone_by} on {batch.undone_at:%Y-%m-%d %H:%M} UTC"
-    return f"{words}; {digits(left)} could not be." if left else f"{words}."
-
-
-def _breaks(rows: Sequence[Row], by: Any) -> dict[int, TradeBreak]:
-    """Return the breaks of a batch that this person may see, in one query."""
-    keys = list(islice((row["break"] for row in rows if "break" in row), 4 * MOST_ROWS))
-    found = TradeBreak.objects.visible_to(by).with_trades().filter(pk__among=keys)
-    return {row.pk: row for row in found.defer("left_trade__raw", "right_trade__raw")}
-
-
-def _panel(
-    title: str, rows: Sequence[Row], last: str, known: Mapping[int, TradeBreak], *, is_undone: bool
-) -> Panel:
-    of_matches = any("match" in row for row in rows)
-    several = len({row.get("act") for row in rows}) > 1
-    more = len(rows) - MOST_ROWS
-    head = ("Match",) if of_matches else COLUMNS
-    return Panel(
-        title=title,
-        count=len(rows),
-        note=f"the first {digits(MOST_ROWS)} are shown" if more > 0 else "",
-        head=(
-            *head,
-            *(["Act"] if several else []),
-            *([last] if last else []),
-            *(["Undone"] if is_undone else []),
-        ),
-        rows=[
-            [
-                *_named(row, known),
-                *([row["act"].replace("_", " ")] if several else []),
-                *([_last(row)] if last else []),
-                *([_undone(row)] if is_undone else []),
-            ]
-            for row in rows[:MOST_ROWS]
-        ],
-        numeric=frozenset() if of_matches else NUMERIC,
-    )
-
-
-def _named(row: Row, known: Mapping[int, TradeBreak]) -> list[Any]:
-    if "match" in row:
-        return [link("matching_match", row["match"], row["match"])]
-    seen = known.get(row["break"])
-    if seen is None:
-        return [row["break"], *[NOTHING] * (len(COLUMNS) - 1)]
-    return cells(seen)
-
-
-def _last(row: Row) -> Any:
-    if "request" not in row:
-        return row["said"]
-    pk = row["request"]
-    known = admin.site.is_registered(ApprovalRequest)
-    return link("breaks_approvalrequest", pk, pk) if known else number(pk)
-
-
-def _undone(row: Row) -> Any:
-    if "undone" not in row:
-        return NOTHING
-    return "yes" if row["undone"] is not None else row["undo_said"]

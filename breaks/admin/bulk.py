@@ -111,10 +111,8 @@ class BulkActs(ActingAdmin):
         back = self._back(request)
         if request.method != "POST":
             return HttpResponseRedirect(back)
-        selection, form = (
-            read_selection(request.POST.get("selection", "")),
-            self._form(act, request),
-        )
+        selection = read_selection(request.POST.get("selection", ""))
+        form = self._form(act, request, filled=True)
         if not form.is_valid():
             return self._show_preview(request, act, selection, form, back)
         batch = self.do_in_bulk(request, act, selection, form.cleaned_data)
@@ -155,7 +153,7 @@ class BulkActs(ActingAdmin):
             "preview": preview,
             "submit": f"{act.submit or act.label} ({digits(able)})",
             "selection": write_selection(preview.able),
-            "action": reverse(f"admin:{self._bulk_name()}", args=[act.name]),
+            "do_it_at": reverse(f"admin:{self._bulk_name()}", args=[act.name]),
             "back": back,
         }
         return TemplateResponse(request, "desk/bulk_preview.html", context)

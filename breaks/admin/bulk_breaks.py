@@ -65,7 +65,7 @@ class BulkBreaks(BulkActs):
             able={row.pk: selection[row.pk] for row, _ in able},
             unable=len(unable),
             figures=_figures(able, unable),
-            panels=_panels(able, unable),
+            panels=_panels(able, unable, by),
         )
 
     def do_in_bulk(
@@ -101,10 +101,11 @@ def _figures(able: Sequence[Row], unable: Sequence[Row]) -> list[tuple[str, Any]
     return figures
 
 
-def _panels(able: Sequence[Row], unable: Sequence[Row]) -> list[Panel]:
+def _panels(able: Sequence[Row], unable: Sequence[Row], by: Any) -> list[Panel]:
     waits = [(row, foreseen) for row, foreseen in able if foreseen.waits]
     goes = [(row, foreseen) for row, foreseen in able if not foreseen.waits]
-    named = breaks_in_words([row.pk for of in (unable, waits, goes) for row, _ in of[:SHOWN]])
+    keys = [row.pk for kind in (unable, waits, goes) for row, _ in kind[:SHOWN]]
+    named = breaks_in_words(keys, by=by)
     panels = [
         _panel("Cannot be done", unable, "cannot be done either", "Why not", named),
         _panel("Will be asked for", waits, "are asked for as well", "", named),
@@ -141,9 +142,9 @@ def _outcome(row: TradeBreak, foreseen: Foreseen) -> Any:
     return "as it is" if status == row.status else badge(status, status.label)
 
 
-def breaks_in_words(keys: Sequence[int]) -> dict[int, TradeBreak]:
-    """Return breaks with all that `cells` shows, in one query."""
-    rows = TradeBreak.objects.with_trades().filter(pk__among=keys)
+def breaks_in_words(keys: Sequence[int], *, by: Any) -> dict[int, TradeBreak]:
+    """Return those of the breaks that a person may see, with all that `cells` shows."""
+    rows = TradeBreak.objects.visible_to(by).with_trades().filter(pk__among=keys)
     return {row.pk: row for row in rows.defer("left_trade__raw", "right_trade__raw")}
 
 

@@ -1,9 +1,9 @@
-"""What a decision would do to many proposed matches, and does."""
+"""What a decision would do to many matches, and does."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, IntegerField, QuerySet, Value
+from django.db.models import F, IntegerField, Prefetch, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -12,16 +12,20 @@ from breaks.models import ActBatch
 from breaks.services import batches
 from matching.admin.comparison import side_names
 from matching.choices import LegSide, MatchStatus
-from matching.models import Match
+from matching.models import Match, MatchLeg
 from trades.admin.acts import Act
 from trades.admin.cells import badge, link, number, share, short
 from trades.admin.page import Panel
 
-_BECOMES = {"confirm": MatchStatus.MATCHED, "reject": MatchStatus.REJECTED}
+_BECOMES = {
+    "confirm": MatchStatus.MATCHED,
+    "reject": MatchStatus.REJECTED,
+    "unmatch": MatchStatus.UNMATCHED,
+}
 
 
 class BulkMatches(BulkActs):
-    bulk_acts = ("confirm", "reject")
+    bulk_acts = ("confirm", "reject", "unmatch")
     bulk_noun = ("match", "matches")
     # Each brings the breaks of its trades up to date, which takes a while.
     bulk_largest = 500
@@ -31,11 +35,12 @@ class BulkMatches(BulkActs):
         return queryset.annotate(version=none).values_list("pk", F("version"))
 
     def preview(self, request: HttpRequest, act: Act, selection: Selection) -> Preview:
-        keys = list(selection)
-        statuses = dict(Match.objects.filter(pk__among=keys).values_list("pk", "status"))
-        known = [pk for pk in keys if pk in statuses]
-        able = [pk for pk in known if statuses[pk] == MatchStatus.PROPOSED]
-        unable = [pk for pk in known if statuses[pk] != MatchStatus.PROPOSED]
+        found = {
+            row.pk: row for row in Match.objects.filter(pk__among=list(selection)).only("status")
+        }
+        rows = [found[pk] for pk in selection if pk in found]
+        able = [row.pk for row in rows if act.offered(row)]
+        unable = [row.pk for row in rows if not act.offered(row)]
         return Preview(
             able=dict.fromkeys(able),
             unable=len(unable),
@@ -43,7 +48,7 @@ class BulkMatches(BulkActs):
                 ("Will be done", number(len(able))),
                 ("Cannot be done", number(len(unable))),
             ],
-            panels=self._panels(request, act, able, unable),
+            panels=_panels(act, able, unable),
         )
 
     def do_in_bulk(
@@ -58,42 +63,51 @@ class BulkMatches(BulkActs):
             at=timezone.now(),
         )
 
-    def _panels(
-        self, request: HttpRequest, act: Act, able: Sequence[int], unable: Sequence[int]
-    ) -> list[Panel]:
-        shown_keys = [*able[:SHOWN], *unable[:SHOWN]]
-        full = {row.pk: row for row in self.get_queryset(request).filter(pk__among=shown_keys)}
-        head = ("Match", "Kind", *side_names(), "Instrument", "Likeness", "Now")
-        becomes = _BECOMES[act.name]
-        done = badge(becomes, becomes.label)
-        panels = [
-            Panel(
-                title="Will be done",
-                count=len(able),
-                note=shown(able, "are done as well"),
-                head=(*head, "Becomes"),
-                rows=[[*match_cells(full[pk]), done] for pk in able[:SHOWN] if pk in full],
-                none="None of the selected matches waits for a decision.",
-            )
-        ]
-        if unable:
-            refused = Panel(
-                title="Cannot be done",
-                count=len(unable),
-                note=shown(unable, "cannot be done either"),
-                head=(*head, "Why not"),
-                rows=[
-                    [*match_cells(full[pk]), "It does not wait for a decision any more."]
-                    for pk in unable[:SHOWN]
-                    if pk in full
-                ],
-            )
-            panels.insert(0, refused)
-        return panels
+
+def _panels(act: Act, able: Sequence[int], unable: Sequence[int]) -> list[Panel]:
+    named = matches_in_words([*able[:SHOWN], *unable[:SHOWN]])
+    head = match_head()
+    becomes = _BECOMES[act.name]
+    panels = [
+        Panel(
+            title="Cannot be done",
+            count=len(unable),
+            note=shown(unable, "cannot be done either"),
+            head=(*head, "Why not"),
+            rows=[[*match_cells(row), _why_not(row)] for row in _of(unable, named)],
+        ),
+        Panel(
+            title="Will be done",
+            count=len(able),
+            note=shown(able, "are done as well"),
+            head=(*head, "Becomes"),
+            rows=[[*match_cells(row), badge(becomes, becomes.label)] for row in _of(able, named)],
+        ),
+    ]
+    return [panel for panel in panels if panel.count]
+
+
+def _of(keys: Sequence[int], named: Mapping[int, Match]) -> list[Match]:
+    return [named[pk] for pk in keys[:SHOWN] if pk in named]
+
+
+def _why_not(match: Match) -> str:
+    return f"It is {match.get_status_display().lower()}."
+
+
+def matches_in_words(keys: Sequence[int]) -> dict[int, Match]:
+    """Return matches with all that `match_cells` shows, in two queries."""
+    legs = MatchLeg.objects.select_related("trade__instrument").defer("trade__raw")
+    rows = Match.objects.filter(pk__among=keys).prefetch_related(Prefetch("legs", legs))
+    return {row.pk: row for row in rows}
+
+
+def match_head() -> tuple[str, ...]:
+    return ("Match", "Kind", *side_names(), "Instrument", "Likeness", "Now")
 
 
 def match_cells(match: Match) -> list[Any]:
-    """Return a line for a match with its legs and their trades prefetched."""
+    """Return a line of a table whose head begins with `match_head`."""
     legs = list(match.legs.all())
     first = legs[0].trade if legs else None
     return [

@@ -17,16 +17,19 @@ from django.db.models import Model
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, TradeBreak
 from breaks.services import approvals, pairing, work
 from breaks.services.lifecycle import WorkRefused
-from breaks.services.opening import BreaksMoved
 from breaks.services.undoing import UNDO_OF_OTHERS, undo
-from matching.services.decisions import DecisionRefused
+from matching.models import Match
 
 # The functions of `breaks.services.work` that are done in bulk.
 SERVICES = (
     "claim", "assign", "route", "comment", "await_counterparty", "escalate", "resolve", "accept",
     "reopen",
 )  # fmt: skip
-DECISIONS = {"confirm": pairing.confirm_match, "reject": pairing.reject_match}
+DECISIONS: Mapping[str, Callable[..., Match | ApprovalRequest]] = {
+    "confirm": pairing.confirm_match,
+    "reject": pairing.reject_match,
+    "unmatch": approvals.unmatch,
+}
 # As often a long batch is written down: a process that is killed loses no more of the record.
 KEEP_EVERY = 100
 
@@ -80,22 +83,28 @@ def decide_matches(
     *, match_ids: Sequence[int], act: str, reason: str, by: User, at: datetime
 ) -> ActBatch:
     """
-    Confirm or reject each of the proposed matches; rows name a ``match`` and not a break.
+    Confirm, reject or take apart each of the matches; rows name a ``match`` and not a break.
 
-    They are not undone as a batch: a match that was confirmed is taken apart by itself.
+    They are not undone as a batch: a match that was confirmed is taken apart instead.
 
     :raises WorkRefused: if the actor may not act.
+    :raises ValueError: if no such decision is made in bulk.
     """
     work.check_actor(by)
+    if act not in DECISIONS:
+        raise ValueError(f"{act} is none of {', '.join(DECISIONS)}")
     decide = DECISIONS[act]
     batch = ActBatch.objects.create(act=act, given={"reason": reason}, by=by, at=at)
     with _Keeping(batch) as keep:
         for pk in match_ids:
             row: Row = {"match": pk, "act": act, "version": None, "said": ""}
             try:
-                decide(match_id=pk, reason=reason, by=by, at=at)
-            except (WorkRefused, DecisionRefused, BreaksMoved) as refusal:
+                made = decide(match_id=pk, reason=reason, by=by, at=at)
+            except approvals.REFUSALS as refusal:
                 row["said"] = str(refusal)
+            else:
+                if isinstance(made, ApprovalRequest):
+                    row["request"] = made.pk
             keep(row)
     return batch
 
@@ -133,7 +142,7 @@ def undo_batch(*, batch_id: int, by: User, at: datetime) -> ActBatch:
 def can_undo(row: Mapping[str, Any]) -> bool:
     """Tell whether a row of a batch is of an act that was done or asked for, and may be undone."""
     done = row.get("version") is not None and not row.get("unchanged")
-    return (done or "request" in row) and "undone" not in row
+    return (done or "request" in row) and "break" in row and "undone" not in row
 
 
 def unknown(break_id: int) -> str:

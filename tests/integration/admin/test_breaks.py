@@ -244,30 +244,6 @@ class TestActs:
         assert {item["act"].name for item in acts} == {"comment", "attach", "reopen"}
 
 
-class TestBulkClaim:
-    def test_claims_what_can_be_claimed_and_says_what_not(self, analyst, browser_as):
-        free = factories.trade_break()
-        ended = factories.trade_break(status="RESOLVED")
-        data = {"action": "claim_selected", "_selected_action": [free.pk, ended.pk]}
-
-        response = browser_as(analyst).post(QUEUE + "?view=all", data, follow=True)
-
-        said = [str(message) for message in response.context["messages"]]
-        assert said[0] == "1 claimed."
-        assert f"Break {ended.pk} is resolved" in said[1]
-        free.refresh_from_db()
-        assert free.assigned_to == analyst
-
-    def test_is_not_offered_to_an_auditor(self, auditor, browser_as):
-        row = factories.trade_break()
-        data = {"action": "claim_selected", "_selected_action": [row.pk]}
-
-        browser_as(auditor).post(QUEUE, data)
-
-        row.refresh_from_db()
-        assert row.status == BreakStatus.OPEN
-
-
 class TestWorkbench:
     def test_lights_only_what_differs_and_says_by_how_much(self, look, differing_match):
         legs = {leg.side: leg.trade for leg in differing_match.legs.all()}
