@@ -1,6 +1,6 @@
 """Bring the breaks of a scope up to date: open, refresh, clear and re-open, in bulk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -43,13 +43,15 @@ class Cause:
     """
     What an update follows from: a run, or a person's decision about a match.
 
-    `cleared_as` is the reason code of breaks that are gone by it, `why` the sentence kept.
+    `cleared_as` is the reason code of breaks that are gone by it, `why` the sentence kept, and
+    `checked` what the history says of the request for the decision and of who approved it.
     """
 
     run: ReconciliationRun | None = None
     by: User | None = None
     cleared_as: ReasonCode = ReasonCode.AUTO_CLEARED
     why: str = ""
+    checked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -186,7 +188,8 @@ def _open(
             to_status=BreakStatus.OPEN,
             by=cause.by,
             reason=cause.why,
-            detail={name: _text(getattr(found, name)) for name in ("break_type", "field", *SHOWN)},
+            detail={name: _text(getattr(found, name)) for name in ("break_type", "field", *SHOWN)}
+            | dict(cause.checked),
         )
         for key, found in zip(keys, fresh, strict=True)
     ]
@@ -230,7 +233,7 @@ def _refresh(
                 to_status=BreakStatus.OPEN if again else None,
                 by=cause.by,
                 reason=cause.why,
-                detail=detail,
+                detail={**detail, **cause.checked},
             )
         )
     update.writes.append(Written(row, read))
@@ -269,7 +272,7 @@ def _clear(row: TradeBreak, cause: Cause, at: datetime, update: Update) -> None:
             to_status=BreakStatus.RESOLVED,
             by=cause.by,
             reason=cause.why or cause.cleared_as.label,
-            detail={"reason_code": str(cause.cleared_as)},
+            detail={"reason_code": str(cause.cleared_as), **cause.checked},
         )
     )
 

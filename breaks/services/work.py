@@ -174,10 +174,18 @@ def resolve(
 
 
 def accept(
-    *, break_id: int, version: int | None, comment: str, by: User, at: datetime
+    *,
+    break_id: int,
+    version: int | None,
+    comment: str,
+    by: User,
+    at: datetime,
+    checked: Mapping[str, Any] | None = None,
 ) -> TradeBreak:
     """
     Write a break off: it stays accepted for the values it has now, until one of them changes.
+
+    `checked` is what the history says of the request for it and of who approved it.
 
     :raises WorkRefused: if no comment is given.
     :raises TransitionNotAllowed: if it has ended.
@@ -200,7 +208,7 @@ def accept(
             at=at,
             reason=comment,
             reason_code=ReasonCode.WRITE_OFF,
-            detail={"accepted": accepted},
+            detail={"accepted": accepted, **(checked or {})},
         )
 
     return _work(break_id, version, by, at, decide)
@@ -249,6 +257,25 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
         )
 
     return _work(break_id, version, by, at, decide)
+
+
+def note(
+    *,
+    break_id: int,
+    version: int | None,
+    entry: Callable[[TradeBreak], Entry],
+    by: User,
+    at: datetime,
+) -> TradeBreak:
+    """
+    Append to a break's history what leaves the break itself as it is.
+
+    `entry(row)` makes the event of the row as it is read, and may write what belongs to it.
+
+    :raises WorkRefused: if the actor may not act.
+    :raises StaleBreak: if it is not at `version` any more.
+    """
+    return _work(break_id, version, by, at, entry)
 
 
 def check_actor(by: object) -> None:

@@ -1,0 +1,188 @@
+"""
+The front doors of the guarded acts: each does the act, or records that it was asked for.
+
+What is asked for is rehearsed first, so that nobody waits for what cannot be done.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from breaks.choices import GuardedAct
+from breaks.models import ApprovalRequest, TradeBreak
+from breaks.services import pairing, work
+from breaks.services.approvals import stakes
+from breaks.services.approvals.asking import ask, is_needed
+from breaks.services.approvals.execution import (
+    active_version,
+    digest_of_rules,
+    live_matches_of,
+    versions_of,
+)
+from breaks.services.work import ATTEMPTS, StaleBreak, check_actor
+from matching.models import Match, Reconciliation, RuleSet
+from matching.services import bulk, rule_sets
+from matching.services.decisions import DecisionRefused
+
+Done = TypeVar("Done")
+
+
+def accept(
+    *, break_id: int, version: int | None, comment: str, by: User, at: datetime
+) -> TradeBreak | ApprovalRequest:
+    """
+    Write a break off, or ask for it.
+
+    :raises WorkRefused: as `work.accept` does, or if it is asked for already.
+    """
+    check_actor(by)
+    for attempt in range(1, ATTEMPTS + 1):
+        row = TradeBreak.objects.get(pk=break_id)
+        if version is not None and row.version != version:
+            raise StaleBreak(row)
+        try:
+            return _accept(row, comment, by, at)
+        except StaleBreak:
+            if version is not None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _accept(row: TradeBreak, comment: str, by: User, at: datetime) -> TradeBreak | ApprovalRequest:
+    # At the version whose exposure was looked at: a dearer one may need a second person.
+    return _do_or_ask(
+        lambda: work.accept(break_id=row.pk, version=row.version, comment=comment, by=by, at=at),
+        act=GuardedAct.ACCEPT,
+        exposure=row.exposure,
+        summary=f"Accept {row}: {row.get_break_type_display().lower()}",
+        reason=comment,
+        given={"comment": comment},
+        trade_break=row,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def pair_by_hand(
+    *,
+    reconciliation: Reconciliation,
+    left_ids: Sequence[int],
+    right_ids: Sequence[int],
+    reason: str,
+    by: User,
+    at: datetime,
+) -> Match | ApprovalRequest:
+    """
+    Pair trades, one or more a side, or ask for it; a request is kept with their dearest break.
+
+    :raises DecisionRefused: if the trades cannot be paired.
+    :raises WorkRefused: if the actor may not act, or it is asked for already.
+    """
+    check_actor(by)
+    bulk.hold(reconciliation.pk)
+    trade_ids = [*left_ids, *right_ids]
+    return _do_or_ask(
+        lambda: pairing.pair_by_hand(
+            reconciliation=reconciliation,
+            left_ids=left_ids,
+            right_ids=right_ids,
+            reason=reason,
+            by=by,
+            at=at,
+        ),
+        act=GuardedAct.PAIR,
+        exposure=stakes.stake_of_pairing(reconciliation, trade_ids),
+        summary=f"Pair {len(left_ids)} of {reconciliation.left_source.name} "
+        f"with {len(right_ids)} of {reconciliation.right_source.name}",
+        reason=reason,
+        given={
+            "left": list(left_ids),
+            "right": list(right_ids),
+            "trades": versions_of(trade_ids),
+            "matches": live_matches_of(reconciliation, trade_ids),
+        },
+        trade_break=stakes.breaks_of(reconciliation, trade_ids).first(),
+        reconciliation=reconciliation,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def unmatch(*, match_id: int, reason: str, by: User, at: datetime) -> Match | ApprovalRequest:
+    """
+    Take a match apart, or ask for it; a request is kept with the match's dearest break.
+
+    :raises DecisionRefused: if the match does not stand.
+    :raises WorkRefused: if the actor may not act, or it is asked for already.
+    """
+    check_actor(by)
+    match = Match.objects.select_related("reconciliation").filter(pk=match_id).first()
+    if match is None:
+        raise DecisionRefused(f"There is no match {match_id}.")
+    bulk.hold(match.reconciliation_id)
+    trade_ids = list(match.legs.values_list("trade", flat=True))
+    return _do_or_ask(
+        lambda: pairing.unmatch(match_id=match_id, reason=reason, by=by, at=at),
+        act=GuardedAct.UNMATCH,
+        exposure=stakes.stake_of_unmatching(match),
+        summary=f"Take {match} apart ({match.get_kind_display().lower()})",
+        reason=reason,
+        given={"match": match.pk, "trades": versions_of(trade_ids)},
+        trade_break=TradeBreak.objects.live().filter(match=match).order_by("-rank", "-pk").first(),
+        match=match,
+        reconciliation=match.reconciliation,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def activate_rules(
+    *, rule_set_id: int, reason: str, by: User, at: datetime
+) -> RuleSet | ApprovalRequest:
+    """
+    Make a draft the active version of its rules, or ask for it.
+
+    What rules put at risk nobody knows beforehand: the exposure is unknown.
+
+    :raises InvalidRules: if the definition is not valid.
+    :raises RuleSetNotDraft: if it is no draft any more.
+    :raises WorkRefused: if the actor may not act, or it is asked for already.
+    """
+    check_actor(by)
+    rules = RuleSet.objects.select_for_update().get(pk=rule_set_id)
+    active = active_version(rules)
+    instead = f" instead of version {active.version}" if active else ""
+    return _do_or_ask(
+        lambda: rule_sets.activate(rule_set_id=rule_set_id, by=by, at=at),
+        act=GuardedAct.ACTIVATE_RULES,
+        exposure=None,
+        summary=f"Activate {rules}{instead}",
+        reason=reason,
+        given={
+            "rule_set": rules.pk,
+            "digest": digest_of_rules(rules),
+            "active": active.pk if active else None,
+        },
+        rule_set=rules,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def _do_or_ask(
+    do: Callable[[], Done], *, act: GuardedAct, exposure: Decimal | None, **asked: Any
+) -> Done | ApprovalRequest:
+    if not is_needed(act, exposure):
+        return do()
+    with transaction.atomic():
+        do()
+        transaction.set_rollback(True)
+    return ask(act=act, exposure=exposure, **asked)
