@@ -24,6 +24,7 @@ class BackTest(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
+        verbose_name = "back-test"
 
     def __str__(self) -> str:
         return f"Back-test {self.pk}"

@@ -1,7 +1,5 @@
 """Try a version of the rules on the trades of a past run, beside the active one."""
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from django.db.models import Count
 
 from breaks.choices import BreakStatus
 from breaks.models import BackTest, TradeBreak
+from breaks.services.approvals.execution import digest_of_rules
 from breaks.services.backtest_breaks import judge
 from breaks.services.backtest_report import (
     Changes,
@@ -57,7 +56,7 @@ def back_test(*, rule_set_id: int, run_id: int, by: User, at: datetime) -> BackT
         rule_set=rule_set,
         against=against,
         run=run,
-        definition_digest=digest(rule_set.definition),
+        definition_digest=digest_of_rules(rule_set),
         result=result,
         by=by,
         at=at,
@@ -104,11 +103,6 @@ def tried(
             "breaks": _told(was, becomes),
         }
     return against, result | {"seconds": clock.seconds}
-
-
-def digest(definition: dict[str, Any]) -> str:
-    """Return what tells one definition from another, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
 
 
 def _against(rule_set: RuleSet, run: ReconciliationRun) -> RuleSet:
