@@ -26,6 +26,10 @@ def stylesheet(_request: HttpRequest) -> str:
     return static("desk/desk.css")
 
 
+def script(_request: HttpRequest) -> str:
+    return static("desk/desk.js")
+
+
 def favicon(_request: HttpRequest) -> str:
     return static("desk/favicon.svg")
 
@@ -134,6 +138,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "recon_project.admin_face.environment_label",
     "DASHBOARD_CALLBACK": "recon_project.landing.landing",
     "STYLES": [stylesheet],
+    "SCRIPTS": [script],
     "BORDER_RADIUS": "5px",
     "COLORS": {"primary": _PRIMARY},
     "COMMAND": {"search_models": ["trades.trade", "breaks.tradebreak"], "show_history": True},

@@ -18,7 +18,8 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from breaks.admin.acts import ACTS, WORK, since_version
+from breaks.admin.acts import WORK
+from breaks.admin.bench import WorkbenchAdmin
 from breaks.admin.words import (
     counterparty_words,
     difference_words,
@@ -30,13 +31,11 @@ from breaks.admin.words import (
     status_cell,
     type_words,
 )
-from breaks.admin.workbench import workbench
 from breaks.choices import Severity
 from breaks.models import TradeBreak
 from matching.admin.comparison import MIXED, side_names
 from trades.admin.cells import digits, number, short, since
 from trades.admin.desk import ViewFilter
-from trades.admin.page import Page, PageAdmin
 from trades.fields import ExactSum
 
 _SIDES = ("left", "right")
@@ -70,8 +69,7 @@ class QueueFilter(ViewFilter):
 
 
 @admin.register(TradeBreak)
-class TradeBreakAdmin(PageAdmin):
-    page_template = "desk/workbench.html"
+class TradeBreakAdmin(WorkbenchAdmin):
     list_filter = (
         QueueFilter,
         ("severity", ChoicesCheckboxFilter),
@@ -91,13 +89,13 @@ class TradeBreakAdmin(PageAdmin):
         "left_trade__symbol", "right_trade__symbol",
     )  # fmt: skip
     search_help_text = "Trade, reference or name"
-    ordering = (WORST_FIRST.asc(), F("exposure").desc(nulls_last=True), "opened_at")
+    ordering = ("-rank", "-id")
     list_display_links = ("number",)
     actions = ("claim_selected",)
-    acts = ACTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).with_trades()  # type: ignore[attr-defined]
+        seen = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+        return seen.with_trades()
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Head the two values with the sources' names, or say in each cell whose it is."""
@@ -187,12 +185,6 @@ class TradeBreakAdmin(PageAdmin):
             self.message_user(request, sentence, messages.WARNING)
         if len(refused) > 10:
             self.message_user(request, f"{len(refused) - 10} more refused.", messages.WARNING)
-
-    def page(self, request: HttpRequest, row: Any) -> Page:
-        return workbench(row, may_comment=request.user.has_perm(WORK))
-
-    def explain_refusal(self, request: HttpRequest, row: Any, refusal: Exception) -> Any:
-        return since_version(request, row, refusal)
 
 
 def _value_column(side: str, name: str, *, whose: bool) -> Callable[[TradeBreak], SafeString]:

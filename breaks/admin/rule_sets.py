@@ -141,5 +141,3 @@ def _requests(row: RuleSet) -> list[Panel]:
     ]
     head = ("Request", "By", "Asked", "Reason")
     return [Panel(title="Asked to be activated", head=head, rows=rows)] if rows else []
-
-

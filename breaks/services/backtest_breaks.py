@@ -79,9 +79,7 @@ class _Ground:
         self.strays = {*Scope.of_run(run).strays, *(reached - self.seeds)}
         self.legs = MatchLeg.objects.filter(reconciliation=between, is_live=True)
         self.stray_legs = self._standing(self.strays)
-        decided = matches_in_scope(run).filter(
-            decided_by__isnull=False, status=MatchStatus.MATCHED
-        )
+        decided = matches_in_scope(run).filter(decided_by__isnull=False, status=MatchStatus.MATCHED)
         keys = list(decided.order_by().values_list("pk", flat=True))
         columns = read_table(
             self.legs.filter(match__among=keys).order_by("pk"), ["match_id", "side", "trade_id"]
@@ -144,9 +142,7 @@ class _Ground:
         """Return the trades in scope that the world has in no match."""
         return (self.seeds | (self.strays - self.stray_legs)) - world.held
 
-    def facts(
-        self, world: Supposed, lone: set[int], unpaired: dict[int, ReportedTrade]
-    ) -> Facts:
+    def facts(self, world: Supposed, lone: set[int], unpaired: dict[int, ReportedTrade]) -> Facts:
         def paired(keys: Collection[int]) -> set[int]:
             return {key for key in keys if key in world.held} | self._standing(keys)
 

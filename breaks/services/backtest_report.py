@@ -193,9 +193,7 @@ def _by_trade(matches: Matches) -> dict[int, Signature]:
     return {trade: legs for legs in matches for _, trade in legs}
 
 
-def _at_stake(
-    legs: Signature, trades: dict[int, ReportedTrade], rates: Rates
-) -> Decimal | None:
+def _at_stake(legs: Signature, trades: dict[int, ReportedTrade], rates: Rates) -> Decimal | None:
     """Return the larger side's notional in the base currency; None where it is unknown."""
     amounts = []
     for side in LegSide:

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from breaks.choices import ReasonCode
+from breaks.services.acting import check_actor
 from breaks.services.opening import Cause, bring_up_to_date
 from breaks.services.scope import Scope
-from breaks.services.work import check_actor
 from matching.models import Match, MatchAlternative, MatchLeg, Reconciliation
 from matching.services import decisions
 

@@ -10,28 +10,37 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind, ReasonCode
-from breaks.models import BreakComment, TradeBreak
+from breaks.models import BreakComment, Team, TradeBreak
 from breaks.models.trade_break import ENDED
-from breaks.services import history
+from breaks.services.acting import (
+    StaleBreak,
+    check_actor,
+    check_person,
+    clean,
+    moved,
+    require,
+    work_on,
+)
 from breaks.services.history import Entry
-from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused, move
-from breaks.services.writing import Written, write_rows
+from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused, hours_of, place
 from trades.reports import plain
 
-ATTEMPTS = 3
-
-Decide = Callable[[TradeBreak], "Entry | None"]
-
-
-class StaleBreak(WorkRefused):
-    """Somebody else changed the break meanwhile; `current` is how it stands now."""
-
-    def __init__(self, current: TradeBreak) -> None:
-        self.current = current
-        super().__init__(_what_happened(current))
+__all__ = [
+    "StaleBreak",
+    "accept",
+    "assign",
+    "await_counterparty",
+    "check_actor",
+    "claim",
+    "comment",
+    "escalate",
+    "note",
+    "reopen",
+    "resolve",
+    "route",
+]
 
 
 def claim(*, break_id: int, version: int | None, by: User, at: datetime) -> TradeBreak:
@@ -54,9 +63,9 @@ def claim(*, break_id: int, version: int | None, by: User, at: datetime) -> Trad
         given = _assign(row, by)
         if working:
             return Entry(trade_break=row, kind=EventKind.ASSIGNED, by=by, detail=given)
-        return _moved(row, BreakStatus.IN_PROGRESS, by=by, at=at, detail=given)
+        return moved(row, BreakStatus.IN_PROGRESS, by=by, at=at, detail=given)
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def assign(
@@ -75,7 +84,7 @@ def assign(
     :raises StaleBreak: if it is not at `version` any more.
     """
     if to is not None:
-        _check_person(to, "A break is assigned to an active user of the desk.")
+        check_person(to, "A break is assigned to an active user of the desk.")
         if not to.has_perm("breaks.work_tradebreak"):
             raise WorkRefused(f"{to} may not work breaks; assign it to somebody who may.")
 
@@ -85,12 +94,56 @@ def assign(
             return None
         given = _assign(row, to)
         if to is None and row.status == BreakStatus.IN_PROGRESS:
-            return _moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, detail=given)
+            return moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, detail=given)
         return Entry(
             trade_break=row, kind=EventKind.ASSIGNED, by=by, reason=reason.strip(), detail=given
         )
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
+
+
+def route(
+    *,
+    break_id: int,
+    version: int | None,
+    team: Team | None,
+    by: User,
+    at: datetime,
+    reason: str = "",
+) -> TradeBreak:
+    """
+    Give a live break to a team, or with None to everybody.
+
+    Whoever works on it and is not of that team hands it over: it is nobody's then, and open. What
+    was left of its clock is left of it in the hours of the new team. The event names, each as it
+    was and as it is, the codes of the teams, the deadline and the assignee.
+
+    :raises TransitionNotAllowed: if it has ended.
+    :raises StaleBreak: if it is not at `version` any more.
+    """
+
+    def decide(row: TradeBreak) -> Entry | None:
+        _check_live(row, "routed")
+        before, due = row.team, row.due_at
+        if before == team:
+            return None
+        left = hours_of(row).between(at, due)
+        row.team = team
+        if left:
+            row.due_at = hours_of(row).after(at, left)
+        place(row)
+        detail: dict[str, Any] = {"team": [_code(before), _code(team)]}
+        if row.due_at != due:
+            detail["due_at"] = [due.isoformat(), row.due_at.isoformat()]
+        holder = row.assigned_to
+        if holder and team and not team.members.filter(pk=holder.pk).exists():
+            detail |= _assign(row, None)
+        entry = {"by": by, "reason": reason, "detail": detail, "kind": EventKind.ROUTED}
+        if row.assigned_to is None and row.status == BreakStatus.IN_PROGRESS:
+            return moved(row, BreakStatus.OPEN, at=at, **entry)
+        return Entry(trade_break=row, **entry | {"reason": clean(reason)})
+
+    return work_on(break_id, version, by, at, decide)
 
 
 def await_counterparty(
@@ -109,17 +162,17 @@ def await_counterparty(
     :raises TransitionNotAllowed: if it waits already or has ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(reason, "Say what the counterparty was asked.")
+    require(reason, "Say what the counterparty was asked.")
     if until is not None and until <= at:
         raise WorkRefused(f"{until:%Y-%m-%d %H:%M} is past; wait until a time that is to come.")
     detail = {"until": until.isoformat() if until else None}
     to = BreakStatus.AWAITING_COUNTERPARTY
-    return _work(
+    return work_on(
         break_id,
         version,
         by,
         at,
-        lambda row: _moved(row, to, by=by, at=at, reason=reason, detail=detail),
+        lambda row: moved(row, to, by=by, at=at, reason=reason, detail=detail),
     )
 
 
@@ -133,13 +186,13 @@ def escalate(
     :raises TransitionNotAllowed: if it is escalated already or has ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(reason, "Say why it is escalated.")
-    return _work(
+    require(reason, "Say why it is escalated.")
+    return work_on(
         break_id,
         version,
         by,
         at,
-        lambda row: _moved(row, BreakStatus.ESCALATED, by=by, at=at, reason=reason),
+        lambda row: moved(row, BreakStatus.ESCALATED, by=by, at=at, reason=reason),
     )
 
 
@@ -161,13 +214,13 @@ def resolve(
     """
     code = _reason_code(reason_code)
     if code == ReasonCode.NOT_A_BREAK:
-        _require(comment, "Say in a comment why it is not a break.")
-    return _work(
+        require(comment, "Say in a comment why it is not a break.")
+    return work_on(
         break_id,
         version,
         by,
         at,
-        lambda row: _moved(
+        lambda row: moved(
             row, BreakStatus.RESOLVED, by=by, at=at, reason=comment, reason_code=code
         ),
     )
@@ -191,7 +244,7 @@ def accept(
     :raises TransitionNotAllowed: if it has ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(comment, "Say why the loss is accepted.")
+    require(comment, "Say why the loss is accepted.")
 
     def decide(row: TradeBreak) -> Entry:
         numbers = {name: getattr(row, name) for name in ("difference", "exposure")}
@@ -201,7 +254,7 @@ def accept(
             **{name: None if n is None else plain(n) for name, n in numbers.items()},
             "currency": row.currency,
         }
-        return _moved(
+        return moved(
             row,
             BreakStatus.ACCEPTED,
             by=by,
@@ -211,7 +264,7 @@ def accept(
             detail={"accepted": accepted, **(checked or {})},
         )
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def reopen(
@@ -224,7 +277,7 @@ def reopen(
     :raises TransitionNotAllowed: if it has not ended.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(reason, "Say why it is re-opened.")
+    require(reason, "Say why it is re-opened.")
 
     def decide(row: TradeBreak) -> Entry:
         if row.status not in ENDED:
@@ -232,9 +285,9 @@ def reopen(
             raise TransitionNotAllowed(
                 f"Break {row.pk} is {label}: only a resolved or accepted one is re-opened."
             )
-        return _moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, kind=EventKind.REOPENED)
+        return moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, kind=EventKind.REOPENED)
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def comment(*, break_id: int, version: int | None, text: str, by: User, at: datetime) -> TradeBreak:
@@ -244,10 +297,10 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
     :raises WorkRefused: if the text is empty.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    _require(text, "A comment needs a text.")
+    require(text, "A comment needs a text.")
 
     def decide(row: TradeBreak) -> Entry:
-        said = BreakComment.objects.create(trade_break=row, by=by, at=at, text=_clean(text))
+        said = BreakComment.objects.create(trade_break=row, by=by, at=at, text=clean(text))
         return Entry(
             trade_break=row,
             kind=EventKind.COMMENTED,
@@ -256,7 +309,7 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
             detail={"comment": said.pk},
         )
 
-    return _work(break_id, version, by, at, decide)
+    return work_on(break_id, version, by, at, decide)
 
 
 def note(
@@ -275,70 +328,7 @@ def note(
     :raises WorkRefused: if the actor may not act.
     :raises StaleBreak: if it is not at `version` any more.
     """
-    return _work(break_id, version, by, at, entry)
-
-
-def check_actor(by: object) -> None:
-    """
-    Refuse whoever is not a known, active user.
-
-    :raises WorkRefused: with a sentence that says what to do.
-    """
-    _check_person(by, "Only a signed-in, active user can work breaks. Sign in and try again.")
-
-
-def _work(break_id: int, version: int | None, by: User, at: datetime, decide: Decide) -> TradeBreak:
-    """Read, decide and write one break; without a version to keep to, as often as it takes."""
-    check_actor(by)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return _work_once(break_id, version, at, decide)
-        except StaleBreak:
-            if version is not None or attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
-
-
-@transaction.atomic
-def _work_once(break_id: int, version: int | None, at: datetime, decide: Decide) -> TradeBreak:
-    row: TradeBreak = TradeBreak.objects.select_related("assigned_to", "team").get(pk=break_id)
-    read = row.version
-    if version is not None and version != read:
-        raise StaleBreak(row)
-    entry = decide(row)
-    if entry is None:
-        return row
-    row.version = read + 1
-    if not write_rows([Written(row, read)]):
-        raise StaleBreak(TradeBreak.objects.get(pk=break_id))
-    history.append([entry], at=at)
-    return row
-
-
-def _moved(
-    row: TradeBreak,
-    to: BreakStatus,
-    *,
-    by: User,
-    at: datetime,
-    reason: str = "",
-    reason_code: ReasonCode | None = None,
-    detail: Mapping[str, Any] | None = None,
-    kind: EventKind = EventKind.STATUS_CHANGED,
-) -> Entry:
-    before = move(row, to, at=at, by=by, reason_code=reason_code)
-    said = dict(detail or {})
-    if reason_code is not None:
-        said["reason_code"] = str(reason_code)
-    return Entry(
-        trade_break=row,
-        kind=kind,
-        from_status=before,
-        to_status=to,
-        by=by,
-        reason=_clean(reason),
-        detail=said,
-    )
+    return work_on(break_id, version, by, at, entry)
 
 
 def _assign(row: TradeBreak, to: User | None) -> dict[str, Any]:
@@ -348,6 +338,10 @@ def _assign(row: TradeBreak, to: User | None) -> dict[str, Any]:
         "assigned_to": to.get_username() if to else None,
         "assigned_from": before.get_username() if before else None,
     }
+
+
+def _code(team: Team | None) -> str | None:
+    return team.code if team else None
 
 
 def _reason_code(given: str) -> ReasonCode:
@@ -366,29 +360,3 @@ def _check_live(row: TradeBreak, done: str) -> None:
         raise TransitionNotAllowed(
             f"Break {row.pk} is {label} and cannot be {done}. Re-open it first."
         )
-
-
-def _check_person(person: object, sentence: str) -> None:
-    if not isinstance(person, User) or person.pk is None or not person.is_active:
-        raise WorkRefused(sentence)
-
-
-def _require(given: str, sentence: str) -> None:
-    if not _clean(given):
-        raise WorkRefused(sentence)
-
-
-def _clean(text: str) -> str:
-    """Take off what no database keeps alike: the NUL character, and space around."""
-    return text.replace("\x00", "").strip()
-
-
-def _what_happened(current: TradeBreak) -> str:
-    last = current.events.select_related("by").order_by("sequence").last()
-    who = str(last.by) if last and last.by else "the system"
-    what = f"{last.get_kind_display().lower()}, {last.at:%Y-%m-%d %H:%M} UTC" if last else "changed"
-    return (
-        f"Break {current.pk} was changed by {who} meanwhile ({what}) and is now "
-        f"{BreakStatus(current.status).label.lower()}, version {current.version}. "
-        "Look at it again, then repeat what is still right."
-    )

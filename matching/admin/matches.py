@@ -17,15 +17,8 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from matching.admin.comparison import (
-    FIELDS,
-    LEG_HEAD,
-    LEG_NUMBERS,
-    compared,
-    difference_rows,
-    leg_rows,
-    side_names,
-)
+from matching.admin.comparison import FIELDS, compared, difference_rows, side_names
+from matching.admin.legs import LEG_HEAD, LEG_NUMBERS, leg_rows
 from matching.choices import MatchKind, MatchStatus
 from matching.models import Match, MatchDifference, MatchLeg
 from trades.admin.cells import NOTHING, badge, link, moment, number, share, short, since
@@ -139,7 +132,10 @@ class MatchAdmin(PageAdmin):
                 ("Differences", number(len(row.differences.all()))),
             ],
             alert=_amended(legs),
-            main=[*([_legs(legs), _differences(row)] if is_group else []), alternatives_panel(row)],
+            main=[
+                *([_legs(legs), differences_panel(row)] if is_group else []),
+                alternatives_panel(row),
+            ],
             side=[explanation(row), *self.about(request, row), _facts(row)],
             extra={"compared": _compared(row)},
         )
@@ -157,7 +153,7 @@ def _compared(match: Match) -> dict[str, Any] | None:
         match.reconciliation,
         by_side.get("left"),
         by_side.get("right"),
-        (found.field for found in match.differences.all()),
+        {found.field: found for found in match.differences.all()},
     )
 
 
@@ -207,7 +203,7 @@ def _legs(legs: list[MatchLeg]) -> Panel:
     )
 
 
-def _differences(match: Match) -> Panel:
+def differences_panel(match: Match) -> Panel:
     return Panel(
         title="Differences",
         count=len(match.differences.all()),

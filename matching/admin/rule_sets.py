@@ -105,7 +105,6 @@ class RuleSetAdmin(RuleEditor, PageAdmin):
     list_display = ("named", "status_word", "said", "created_by", "created", "edited", "activated",
                     "activated_by")  # fmt: skip
     list_filter = (VersionFilter, ("status", ChoicesCheckboxFilter))
-    list_select_related = ("created_by", "activated_by")
     search_fields = ("name", "note")
     acts = (EDIT, COPY)
 
@@ -137,7 +136,8 @@ class RuleSetAdmin(RuleEditor, PageAdmin):
         return request.user.has_perm("matching.add_ruleset")  # type: ignore[union-attr]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("edited_by")
+        people = ("created_by", "edited_by", "activated_by")
+        return super().get_queryset(request).select_related(*people)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         rules, problem = _read(row)

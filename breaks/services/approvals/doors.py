@@ -15,6 +15,7 @@ from django.db import transaction
 from breaks.choices import GuardedAct
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import pairing, work
+from breaks.services.acting import ATTEMPTS, StaleBreak, check_actor
 from breaks.services.approvals import stakes
 from breaks.services.approvals.asking import ask, is_needed
 from breaks.services.approvals.execution import (
@@ -23,7 +24,6 @@ from breaks.services.approvals.execution import (
     live_matches_of,
     versions_of,
 )
-from breaks.services.work import ATTEMPTS, StaleBreak, check_actor
 from matching.models import Match, Reconciliation, RuleSet
 from matching.services import bulk, rule_sets
 from matching.services.decisions import DecisionRefused

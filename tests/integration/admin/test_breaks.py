@@ -27,7 +27,7 @@ def _shown(response):
 
 
 class TestQueue:
-    def test_shows_live_breaks_worst_and_dearest_first(self, analyst, browser_as):
+    def test_shows_live_breaks_dearest_to_leave_first(self, analyst, browser_as):
         low = factories.trade_break(severity="LOW", exposure="999999")
         cheap = factories.trade_break(severity="HIGH", exposure="9.5")
         unknown = factories.trade_break(severity="HIGH")
@@ -36,7 +36,7 @@ class TestQueue:
 
         response = browser_as(analyst).get(QUEUE)
 
-        assert _shown(response) == [dear.pk, cheap.pk, unknown.pk, low.pk]
+        assert _shown(response) == [unknown.pk, dear.pk, low.pk, cheap.pk]
 
     def test_tabs_count_what_they_lead_to(self, analyst, browser_as):
         factories.trade_break(assigned_to=analyst, status="IN_PROGRESS")
@@ -240,7 +240,7 @@ class TestActs:
 
         acts = browser_as(supervisor).get(_page(row)).context["acts"]
 
-        assert {item["act"].name for item in acts} == {"comment", "reopen"}
+        assert {item["act"].name for item in acts} == {"comment", "attach", "reopen"}
 
 
 class TestBulkClaim:
@@ -280,7 +280,7 @@ class TestWorkbench:
         compared = response.context["compared"]["lines"]
         lit = [line for line in compared if line.differs]
         assert [line.label for line in lit] == ["Price"]
-        assert re.sub("<.*?>", "", str(lit[0].gap)) == "+0.25 +0.1335%"
+        assert re.sub("<.*?>", "", str(lit[0].gap)) == "+0.25 +13.35 bps"
         assert compared[0].label == "Price"
 
     def test_says_why_the_trades_were_paired(self, look, differing_match):

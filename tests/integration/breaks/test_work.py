@@ -10,7 +10,7 @@ from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus
 from breaks.deadlines import due_after
 from breaks.models import BreakComment, BreakEvent, TradeBreak
 from breaks.models.trade_break import ENDED
-from breaks.services import history, work
+from breaks.services import acting, history, work
 from breaks.services.history import Entry
 from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused
 from breaks.services.work import StaleBreak
@@ -253,22 +253,22 @@ class TestStale:
         assert dump() == before
 
     def test_a_write_between_read_and_write_is_not_lost(self, price_break, analyst, monkeypatch):
-        real, once = work.write_rows, iter([True])
+        real, once = acting.write_rows, iter([True])
 
         def meanwhile(writes):
             if next(once, False):
                 TradeBreak.objects.update(status="ESCALATED", version=2)
             return real(writes)
 
-        monkeypatch.setattr(work, "write_rows", meanwhile)
+        monkeypatch.setattr(acting, "write_rows", meanwhile)
 
         with pytest.raises(StaleBreak) as refusal:
             act("claim", price_break, analyst, version=1)
         assert refusal.value.current.status == "ESCALATED"
 
     def test_without_a_version_it_looks_again(self, price_break, analyst, monkeypatch):
-        real, once = work.write_rows, iter([0])
-        monkeypatch.setattr(work, "write_rows", lambda writes: next(once, None) or real(writes))
+        real, once = acting.write_rows, iter([0])
+        monkeypatch.setattr(acting, "write_rows", lambda writes: next(once, None) or real(writes))
 
         assert act("claim", price_break, analyst).status == "IN_PROGRESS"
         assert BreakEvent.objects.filter(trade_break=price_break).count() == 2
