@@ -198,7 +198,9 @@ class RuleEdit:
 
     def _pass(self, at: int, one: dict[str, Any]) -> Row:
         path: Path = ("passes", at)
-        knobs = {name: _knob(one, (*path, name), kind, default) for name, kind, default in _OF_A_PASS}
+        knobs = {
+            name: _knob(one, (*path, name), kind, default) for name, kind, default in _OF_A_PASS
+        }
         place = Knob((*path, "place"), NUMBER, str(at + 1))
         return Row(
             str(one.get("name", "")),
@@ -221,9 +223,7 @@ class RuleEdit:
         return [self.passes[at] for at in self._order()]
 
 
-def _knob(
-    part: Mapping[str, Any], path: Path, kind: str, default: str = "", **more: Any
-) -> Knob:
+def _knob(part: Mapping[str, Any], path: Path, kind: str, default: str = "", **more: Any) -> Knob:
     value = part.get(str(path[-1]))
     if kind == FLAG:
         shown = "on" if value else ""
@@ -249,9 +249,7 @@ def _write(definition: dict[str, Any], knob: Knob) -> None:
 def _write_bands(one: dict[str, Any], row: Row) -> None:
     """Rebuild a field's tolerance from its bands; without any it is exact again."""
     tolerance = one.get("tolerance") or {}
-    limits = [
-        {name: knob.given for name, knob in band.items() if knob.given} for band in row.bands
-    ]
+    limits = [{name: knob.given for name, knob in band.items() if knob.given} for band in row.bands]
     made = {**tolerance, "limits": [limit for limit in limits if limit]}
     base = row.knobs["in_base"]
     if base.is_changed:

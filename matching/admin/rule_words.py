@@ -53,9 +53,7 @@ def rules_panels(rules: engine.RuleSet) -> list[Panel]:
 
 
 def thresholds(rules: engine.RuleSet) -> list[tuple[str, str]]:
-    return [
-        (setting_words(name).capitalize(), f"{getattr(rules, name):g}") for name in _THRESHOLDS
-    ]
+    return [(setting_words(name).capitalize(), f"{getattr(rules, name):g}") for name in _THRESHOLDS]
 
 
 def _fields(rules: engine.RuleSet) -> Panel:
