@@ -11,6 +11,7 @@ from django.utils.html import format_html
 
 from breaks.choices import Severity
 from breaks.models import PendingTrade, TradeBreak
+from breaks.selectors import approvals_to_decide
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, RejectedRow
 from matching.admin.runs import days_words
@@ -24,6 +25,11 @@ MOST = 1_000  # a badge counts no further, so that no page waits for a count of 
 
 def live_breaks(_request: HttpRequest) -> str:
     return _at_most(TradeBreak.objects.live())
+
+
+def to_decide(request: HttpRequest) -> str:
+    """Count what waits for this very person."""
+    return _at_most(approvals_to_decide(request.user))
 
 
 def proposals(_request: HttpRequest) -> str:

@@ -183,6 +183,7 @@ SPECTACULAR_SETTINGS = {
         "MatchStatus": "matching.choices.MatchStatus",
         "MatchKind": "matching.choices.MatchKind",
         "BreakStatus": "breaks.choices.BreakStatus",
+        "ApprovalStatus": "breaks.choices.ApprovalStatus",
         "BreakEventKind": "breaks.choices.EventKind",
         "ReasonCode": "breaks.choices.ReasonCode",
         "ResolvingReason": "breaks.api.inputs.RESOLVING",

@@ -13,6 +13,7 @@ from django.db import connections
 from django.test import Client
 from rest_framework.test import APIClient
 
+from breaks.models import ApprovalPolicy
 from recon_project.environment import database_settings
 from tests import factories, postgres
 from tests.processes import outside_env
@@ -68,6 +69,12 @@ def auditor(db) -> User:
 @pytest.fixture
 def superuser(db) -> User:
     return factories.user(is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def unguarded(db) -> None:
+    """Let every act through without a second person, for tests of the acts themselves."""
+    ApprovalPolicy.objects.update(is_enabled=False)
 
 
 # --- callers ---------------------------------------------------------------------------------

@@ -314,7 +314,7 @@ def back_test(**over: Any) -> BackTest:
         "trades": {"left": 0, "right": 0},
         "matches": {
             "before": {}, "after": {}, "kept": 0,
-            **{kind: nothing for kind in ("gained", "lost", "to_review", "to_auto")},
+            **dict.fromkeys(("gained", "lost", "to_review", "to_auto"), nothing),
         },
         "passes": [],
         "breaks": {

@@ -18,8 +18,9 @@ from unfold.widgets import (
 
 from breaks.admin.files import ATTACH
 from breaks.admin.pairing import PAIRING_ACTS
-from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind
-from breaks.models import Team, TradeBreak
+from breaks.admin.words import asked_words
+from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus, EventKind, GuardedAct
+from breaks.models import ApprovalRequest, Team, TradeBreak
 from breaks.transitions import is_allowed
 from trades.admin.acts import Act, ActForm, ReasonForm
 from trades.admin.cells import moment
@@ -28,6 +29,7 @@ WORK = "breaks.work_tradebreak"
 ACCEPT = "breaks.accept_tradebreak"
 EVERY_TEAM = "breaks.view_every_team"
 _BY_GROUPS = "django.contrib.auth.backends.ModelBackend"
+REQUEST_KINDS = (EventKind.REQUESTED, EventKind.TURNED_DOWN, EventKind.WITHDRAWN)
 
 
 def _text(label: str, *, required: bool = True, rows: int = 3) -> forms.CharField:
@@ -108,18 +110,21 @@ class AwaitForm(ActForm):
     reason = _text("What is awaited")
 
 
-def _call(name: str, row: TradeBreak, request: HttpRequest, given: dict[str, Any]) -> TradeBreak:
-    from breaks.services import work
+def _call(
+    name: str, row: TradeBreak, request: HttpRequest, given: dict[str, Any]
+) -> TradeBreak | ApprovalRequest:
+    from breaks.services import approvals, work
 
-    changed: TradeBreak = getattr(work, name)(
-        break_id=row.pk, by=request.user, at=timezone.now(), **given
-    )
-    return changed
+    by: Any = request.user
+    do = approvals.accept if name == "accept" else getattr(work, name)
+    done: TradeBreak | ApprovalRequest = do(break_id=row.pk, by=by, at=timezone.now(), **given)
+    return done
 
 
 def _run(name: str, said: str) -> Any:
     def run(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
-        return said.format(_call(name, row, request, given))
+        done = _call(name, row, request, given)
+        return asked_words(done) if isinstance(done, ApprovalRequest) else said.format(done)
 
     return run
 
@@ -166,7 +171,8 @@ ACTS = (
     _act("accept", "Accept", "{} is accepted.", form=AcceptForm, permission=ACCEPT, key="z",
          offered=_may_become(BreakStatus.ACCEPTED), submit="Accept the difference",
          in_passing=True,
-         description="Written off for the very values it has now; it opens again if they change."),
+         description="Written off for the very values it has now; it opens again if they change. "
+         "Where the policy says so, a second person has to approve it first."),
     _act("reopen", "Re-open", "{} is open again.", form=ReasonForm, key="o",
          offered=lambda row: row.status not in LIVE),
 )  # fmt: skip
@@ -198,6 +204,9 @@ def since_version(
 def change_words(event: Any) -> str:
     """Say in a few words what an event did."""
     words = event.get_kind_display()
+    if event.kind in REQUEST_KINDS:
+        act = GuardedAct(event.detail["act"]).label.lower()
+        return f"{words} to {act}" if event.kind == EventKind.REQUESTED else f"{words} ({act})"
     if event.to_status and event.from_status and event.to_status != event.from_status:
         words = f"{event.get_from_status_display()} to {event.get_to_status_display().lower()}"
     if event.kind == EventKind.ROUTED and isinstance(teams := event.detail.get("team"), list):
@@ -208,4 +217,5 @@ def change_words(event: Any) -> str:
     if to != before:
         given = f"given to {to}" if to else "put back into the queue"
         words = given.capitalize() if event.kind == EventKind.ASSIGNED else f"{words}, {given}"
-    return words
+    checker = event.detail.get("approved_by")
+    return f"{words}, approved by {checker}" if checker else words

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
-from breaks.admin.words import severity_cell, status_cell, type_words
+from breaks.admin.words import asked_words, severity_cell, status_cell, type_words
 from breaks.models import ApprovalRequest, TradeBreak
 from matching.admin import review
 from matching.admin.matches import MatchAdmin
@@ -45,7 +45,7 @@ def _unmatch(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
         match_id=row.pk, reason=given["reason"], by=request.user, at=timezone.now()
     )
     if isinstance(done, ApprovalRequest):
-        return f"Taking {row} apart waits for a second person."
+        return asked_words(done)
     return f"{row} is taken apart."
 
 
@@ -67,7 +67,7 @@ def _instead(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
         right_ids=sides[LegSide.RIGHT], reason=given["reason"], by=request.user, at=timezone.now(),
     )  # fmt: skip
     if isinstance(done, ApprovalRequest):
-        return f"Pairing with {other.trade} instead waits for a second person."
+        return asked_words(done)
     _settle(row, was)
     return f"Paired with {other.trade} instead."
 
@@ -116,7 +116,8 @@ class DecidedMatchAdmin(MatchAdmin):
              offered=_is_proposed,
              description="The trades are not the same business, and are not paired again."),
         _act("unmatch", "Take apart", _unmatch, offered=_stands,
-             description="The trades go back to be matched; breaks of this match clear."),
+             description="The trades go back to be matched; breaks of this match clear. Where the "
+             "policy says so, a second person has to approve it first."),
         INSTEAD,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from breaks.admin.back_tests import back_tests_panel
+from breaks.admin.words import asked_words
 from breaks.choices import ApprovalStatus, BreakType
 from breaks.models import ApprovalRequest
 from matching.admin.rule_sets import CHANGE, COPY, EDIT, RuleSetAdmin, is_draft
@@ -30,7 +31,7 @@ def _activate(request: HttpRequest, row: RuleSet, given: dict[str, Any]) -> str:
         rule_set_id=row.pk, reason=given["reason"], by=request.user, at=timezone.now()
     )
     if isinstance(done, ApprovalRequest):
-        return f"{row} waits for a second person to agree."
+        return asked_words(done)
     return f"{row} is active: the next run uses it."
 
 

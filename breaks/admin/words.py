@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from breaks.choices import BreakStatus, BreakType
-from breaks.models import TradeBreak
+from breaks.models import ApprovalRequest, TradeBreak
 from trades.admin.cells import NOTHING, badge, digits, money, short, signed
 from trades.models import Trade
 
@@ -101,3 +101,11 @@ def instrument_words(row: TradeBreak) -> str:
 
 def person(user: Any) -> SafeString:
     return short(user.get_username()) if user else NOTHING
+
+
+def asked_words(request: ApprovalRequest) -> str:
+    """Say that an act was asked for, and that nothing has happened yet."""
+    return (
+        f"Asked for, not done yet: request {request.pk} waits for a second person. "
+        "You find it under Approvals."
+    )

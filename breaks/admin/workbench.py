@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from breaks.admin.acts import WORK, change_words
+from breaks.admin.approvals import waiting_panels
 from breaks.admin.candidates import alternatives_panel, looks_elsewhere, placeholder
 from breaks.admin.files import VIEW, files_panel
 from breaks.admin.matches import breaks_panel
@@ -55,6 +56,7 @@ def workbench(
         alert=row.exposure_note,
         main=main,
         side=[
+            *waiting_panels(row),
             *_why(row, match, by, query),
             *(files_panel(row) if by.has_perm(VIEW) else []),
             *_siblings(row, match, by),

@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from simple_history.models import HistoricalRecords
 
 from breaks.choices import ApprovalStatus, GuardedAct
 from breaks.models.trade_break import TradeBreak
@@ -9,7 +10,7 @@ from trades.fields import ExactDecimalField
 
 
 class ApprovalPolicy(models.Model):
-    """From which exposure on an act waits for a second person."""
+    """From which exposure on an act waits for a second person; who changed it is kept."""
 
     act = models.CharField(max_length=16, choices=GuardedAct, unique=True)
     is_enabled = models.BooleanField(
@@ -20,6 +21,8 @@ class ApprovalPolicy(models.Model):
         help_text="Exposure in the base currency above which it needs approval; 0 is always. "
         "An unknown exposure needs it too.",
     )
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("act",)

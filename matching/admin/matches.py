@@ -38,7 +38,6 @@ from trades.admin.cells import (
 from trades.admin.desk import ViewFilter
 from trades.admin.page import Page, PageAdmin, Panel
 
-
 # A candidate so few points of a hundred behind is as good.
 AS_GOOD = 0.05
 

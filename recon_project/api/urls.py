@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from breaks.api import acts
+from breaks.api import acts, approvals
 from breaks.api import matches as decisions
 from breaks.api import views as breaks
 from connectors.api import views as connectors
@@ -40,6 +40,11 @@ V1 = [
     path("breaks/<int:pk>/accept", once(acts.Accept), name="accept-break"),
     path("breaks/<int:pk>/reopen", once(acts.Reopen), name="reopen-break"),
     path("breaks/<int:pk>/escalate", once(acts.Escalate), name="escalate-break"),
+    path("approvals", approvals.ApprovalList.as_view(), name="approvals"),
+    path("approvals/<int:pk>", approvals.ApprovalDetail.as_view(), name="approval"),
+    path("approvals/<int:pk>/approve", once(approvals.Approve), name="approve"),
+    path("approvals/<int:pk>/reject", once(approvals.Reject), name="reject-approval"),
+    path("approvals/<int:pk>/withdraw", once(approvals.Withdraw), name="withdraw-approval"),
     path("schema/", Schema.as_view(), name="schema"),
 ]
 

@@ -9,6 +9,7 @@ asked. `execution` says of each guarded act how it is done later and what overta
 from breaks.services.approvals.asking import ask, is_needed
 from breaks.services.approvals.deciding import approve, turn_down, withdraw
 from breaks.services.approvals.doors import accept, activate_rules, pair_by_hand, unmatch
+from breaks.services.approvals.execution import overtaken_by
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "approve",
     "ask",
     "is_needed",
+    "overtaken_by",
     "pair_by_hand",
     "turn_down",
     "unmatch",

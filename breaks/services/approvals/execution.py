@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from breaks.choices import EventKind, GuardedAct
+from breaks.choices import ApprovalStatus, EventKind, GuardedAct
 from breaks.models import ApprovalRequest
 from breaks.services import pairing, work
 from matching.choices import MatchStatus, RuleSetStatus
@@ -54,6 +54,11 @@ class Execution:
 def what_changed(request: ApprovalRequest) -> str:
     """Say what overtook a request since it was made, and by whom; empty if nothing did."""
     return _break_changed(request) or EXECUTIONS[GuardedAct(request.act)].changed(request)
+
+
+def overtaken_by(request: ApprovalRequest) -> str:
+    """Say what overtook a request that still waits; empty if it can be approved."""
+    return what_changed(request) if request.status == ApprovalStatus.PENDING else ""
 
 
 def _break_changed(request: ApprovalRequest) -> str:

@@ -142,6 +142,7 @@ class TestActs:
             ("accept", {"comment": "a rounding cent"}, "ACCEPTED"),
         ],
     )
+    @pytest.mark.usefixtures("unguarded")
     def test_each_goes_through_its_service(self, supervisor, browser_as, name, given, status):
         row = factories.trade_break()
 

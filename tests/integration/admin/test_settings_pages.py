@@ -59,13 +59,14 @@ class TestRuleSets:
         active.refresh_from_db()
         assert active.note != "tighter"
 
+    @pytest.mark.usefixtures("unguarded")
     def test_a_copy_is_edited_and_activated(self, administrator, browser_as, active):
         browser = browser_as(administrator)
         browser.post(_at("matching_ruleset_copy", active.pk))
         copy = RuleSet.objects.get(status=RuleSetStatus.DRAFT)
 
         browser.post(_at("matching_ruleset_change", copy.pk), self._form(active))
-        browser.post(_at("matching_ruleset_activate", copy.pk))
+        browser.post(_at("matching_ruleset_activate", copy.pk), {"reason": "back-tested"})
 
         copy.refresh_from_db()
         active.refresh_from_db()

@@ -12,6 +12,7 @@ from tests import factories
 ALL = {ANALYST, SUPERVISOR, ADMINISTRATOR, INTEGRATION, AUDITOR}
 STARTERS = ALL - {AUDITOR}
 DECIDERS = {ANALYST, SUPERVISOR, ADMINISTRATOR}
+CHECKERS = {SUPERVISOR, ADMINISTRATOR}
 
 # (method, name of the route) -> groups that may; a route that is not here fails the test below.
 MAY = {
@@ -42,6 +43,11 @@ MAY = {
     ("POST", "accept-break"): DECIDERS,
     ("POST", "reopen-break"): STARTERS,
     ("POST", "escalate-break"): STARTERS,
+    ("GET", "approvals"): ALL,
+    ("GET", "approval"): ALL,
+    ("POST", "approve"): CHECKERS,
+    ("POST", "reject-approval"): CHECKERS,
+    ("POST", "withdraw-approval"): STARTERS,
     ("GET", "schema"): ALL,
 }
 OPEN_TO_ANYBODY = {("GET", "health")}
