@@ -1,7 +1,7 @@
 """What one version of the rules has changed against another, setting by setting, in words."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from matching import engine
 from matching.engine.rules import Block
 from matching.engine.tolerances import Override, Tolerance
 
-ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
+ADDED, REMOVED, CHANGED, MOVED = KINDS = ("added", "removed", "changed", "moved")
 EVERYWHERE = "The whole rule set"
 
 # What a setting is called where its name says too little; others are their names with spaces.
@@ -144,7 +144,7 @@ def _flat(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
 
 
 def _words(path: tuple[str, ...], value: Any) -> str:
-    if value is _NOTHING or value == () or value == "":
+    if value is _NOTHING or value in ((), ""):
         return ""
     if path == ("off",):
         return "off" if value else "on"
@@ -158,18 +158,27 @@ def _plain(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Decimal | int | float):
         return _number(value)
-    if isinstance(value, Tolerance):
-        return tolerance_words(value)
-    if isinstance(value, Override):
-        rows = ", ".join(f"{name} {wanted}" for name, wanted in value.when.items())
-        return f"{rows}: {tolerance_words(value.tolerance)}"
-    if isinstance(value, Block):
-        near = f", nearest by {', '.join(value.order)}" if value.order else ""
-        return f"same {', '.join(value.equal)}{near}"
     if isinstance(value, tuple):
         inner = any(isinstance(one, tuple | Block | Override) for one in value)
         return ("; " if inner else ", ").join(map(_plain, value))
-    return str(value)
+    return _WRITTEN.get(type(value), str)(value)
+
+
+def _override(one: Override) -> str:
+    rows = ", ".join(f"{name} {wanted}" for name, wanted in one.when.items())
+    return f"{rows}: {tolerance_words(one.tolerance)}"
+
+
+def _block(one: Block) -> str:
+    near = f", nearest by {', '.join(one.order)}" if one.order else ""
+    return f"same {', '.join(one.equal)}{near}"
+
+
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    Tolerance: tolerance_words,
+    Override: _override,
+    Block: _block,
+}
 
 
 def _number(value: Any) -> str:

@@ -86,8 +86,8 @@ class MatchAdmin(PageAdmin):
         left, right = side_names()
         if is_review(request):
             return ["match", "stake", _terms_column("left", left), _terms_column("right", right),
-                    "instrument", "differing", "how", "likeness", "next_best", "reconciliation_code",
-                    "made"]  # fmt: skip
+                    "instrument", "differing", "how", "likeness", "next_best",
+                    "reconciliation_code", "made"]  # fmt: skip
         return ["match", "reconciliation_code", "legs", _trades_column("left", left),
                 _trades_column("right", right), "instrument", "likeness", "how", "differing",
                 "status_word", "made"]  # fmt: skip
@@ -100,14 +100,14 @@ class MatchAdmin(PageAdmin):
             "trade__source", "trade__instrument", "trade__counterparty"
         )
         found = (
-            super()
-            .get_queryset(request)
+            Match.objects.order_by(*super().get_ordering(request))
             .select_related("reconciliation__left_source", "reconciliation__right_source")
             .prefetch_related(Prefetch("legs", queryset=legs), "differences")
         )
         if not is_review(request):
             return found
-        return review.with_stakes(found).prefetch_related("alternatives")
+        found = review.with_stakes(found).order_by(*review.ORDER)
+        return found.prefetch_related("alternatives")
 
     @display(description="Match", ordering="pk")
     def match(self, match: Match) -> SafeString:
@@ -356,7 +356,8 @@ def _terms_column(side: str, name: str) -> Callable[[Match], SafeString]:
             terms += f" @ {digits(first.price, places=2)} {first.currency}"
         more = f" +{len(legs) - 1} more" if len(legs) > 1 else ""
         return format_html(
-            '<span class="dk-cut" title="{}: {}{}">{}{}<br><small class="dk-mono">{}</small></span>',
+            '<span class="dk-cut" title="{}: {}{}">{}{}<br>'
+            '<small class="dk-mono">{}</small></span>',
             first.source_trade_id, terms, more, terms, more, first.source_trade_id,
         )  # fmt: skip
 

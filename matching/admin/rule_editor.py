@@ -1,6 +1,7 @@
 """The page where a draft is edited: as a form, or as the JSON the form writes."""
 
 import json
+import math
 from typing import Any
 
 from django.contrib import messages
@@ -132,9 +133,23 @@ def _made(edit: RuleEdit | None) -> Any:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_number)
+        found = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        written = json.dumps(found, ensure_ascii=False)
+        written.encode()
+    except RecursionError as problem:
+        raise NotJson("This is nested too deeply for rules.") from problem
+    except UnicodeEncodeError as problem:
+        raise NotJson("This has half a character in it (a lone surrogate).") from problem
     except ValueError as problem:
         raise NotJson(f"This is no JSON: {problem}") from problem
+    if "\\u0000" in written:
+        raise NotJson("This has a NUL character in it.")
+    return found
+
+
+def _finite(word: str) -> Any:
+    found = json.loads(word)
+    return found if math.isfinite(found) else _no_number(word)
 
 
 def _no_number(word: str) -> Any:

@@ -6,6 +6,7 @@ character, and what the form does not show is not touched at all.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -83,7 +84,8 @@ class Knob:
             found = json.loads(self.given, parse_constant=lambda _: None)
         except ValueError:
             return None
-        return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+        is_number = isinstance(found, int | float) and not isinstance(found, bool)
+        return found if is_number and math.isfinite(found) else None
 
 
 @dataclass
