@@ -72,6 +72,7 @@ _NAVIGATION = [
         "items": [
             _page("Reconciliations", "compare_arrows", "matching.reconciliation"),
             _page("Rule sets", "tune", "matching.ruleset"),
+            _page("Teams", "groups", "breaks.team"),
             _page("Exposure thresholds", "speed", "breaks.exposurethreshold"),
             _page("Feeds", "rss_feed", "connectors.feed"),
             _page("Layouts", "view_column", "connectors.layout"),

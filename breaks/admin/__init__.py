@@ -1,5 +1,5 @@
 """Breaks, and the pages of matches and trades with what the breaks say of them."""
 
-from breaks.admin import matches, policy, queue, trades
+from breaks.admin import matches, policy, queue, teams, trades
 
-__all__ = ["matches", "policy", "queue", "trades"]
+__all__ = ["matches", "policy", "queue", "teams", "trades"]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 
 from breaks.api import inputs
 from breaks.api.outputs import BreakOutput
-from breaks.api.views import breaks_to_show
+from breaks.api.views import SeenBreaks, breaks_to_show
 from breaks.models import TradeBreak
 from breaks.services import work
 from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused
@@ -44,7 +45,7 @@ def refusals() -> Iterator[None]:
         raise Conflict(str(refusal), code="refused") from refusal
 
 
-class BreakAct(ApiView):
+class BreakAct(SeenBreaks, ApiView):
     """An act on a break; the answer is the break as it then is."""
 
     needs = {"POST": "breaks.work_tradebreak"}
@@ -53,6 +54,9 @@ class BreakAct(ApiView):
     header_parameters = [IF_MATCH]
     needs_version: ClassVar[bool] = True
     service: ClassVar[Callable[..., TradeBreak]]
+
+    def get_queryset(self) -> QuerySet:
+        return self.seen(TradeBreak.objects.all())
 
     @extend_schema(responses={200: BreakOutput})
     def post(self, request: Request, pk: int) -> Response:
