@@ -9,6 +9,7 @@ from breaks.admin import (
     queue,
     roots,
     rule_sets,
+    teams,
     trades,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "queue",
     "roots",
     "rule_sets",
+    "teams",
     "trades",
 ]

@@ -148,7 +148,8 @@ class DecidedMatchAdmin(BulkMatches, MatchAdmin):
         )  # fmt: skip
 
     def about(self, request: HttpRequest, match: Match) -> list[Panel]:
-        found = TradeBreak.objects.filter(match=match).select_related(
+        seen = TradeBreak.objects.visible_to(request.user)
+        found = seen.filter(match=match).select_related(
             "reconciliation__left_source", "reconciliation__right_source"
         )
         return [breaks_panel(list(found), "The match has no breaks.")]

@@ -10,6 +10,6 @@ def grant_more(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0004_roles_of_approvals"),
-        ("breaks", "0006_back_tests"),
+        ("breaks", "0007_back_tests"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0005_approval_policy_history'),
+        ('breaks', '0006_approval_policy_history'),
         ('matching', '0004_partitions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
