@@ -10,7 +10,8 @@ from django.utils.html import format_html
 from unfold.sections import BaseSection
 
 from breaks.models import TradeBreak
-from matching.admin.comparison import LEG_HEAD, LEG_NUMBERS, compared, leg_rows
+from matching.admin.comparison import compared
+from matching.admin.legs import legs_panel
 from matching.models import Match
 from trades.admin.page import Panel
 
@@ -48,12 +49,8 @@ def both_trades(row: TradeBreak) -> dict[str, Any]:
     match = _match_of(row)
     if row.left_trade is None and row.right_trade is None:
         legs = list(match.legs.all()) if match else []
-        return {
-            "panel": Panel(
-                title="Trades", head=LEG_HEAD, rows=leg_rows(legs), numeric=LEG_NUMBERS,
-                none="No trade stands behind this break.",
-            )
-        }  # fmt: skip
+        none = Panel(title="Trades", none="No trade stands behind this break.")
+        return {"panel": legs_panel(legs, ()) if legs else none}
     differing = {row.field} if row.field else set()
     if match is not None:
         differing |= {found.field for found in match.differences.all()}
