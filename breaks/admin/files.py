@@ -68,7 +68,7 @@ ATTACH = Act(
 
 def files_panel(row: TradeBreak) -> list[Panel]:
     """Return the files of a break as a panel, none without files; their content is not read."""
-    files = list(row.attachments.select_related("by").defer("content"))
+    files = list(row.attachments.select_related("by").defer("content").order_by("at", "pk"))
     if not files:
         return []
     rows = [
