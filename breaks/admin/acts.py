@@ -102,12 +102,12 @@ class RouteForm(ActForm):
 
 
 class AwaitForm(ActForm):
+    reason = _text("What is awaited")
     until = forms.DateTimeField(
         required=False,
         widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
         help_text="When to look again, in UTC; may be left empty.",
     )
-    reason = _text("What is awaited")
 
 
 def _call(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
@@ -11,11 +12,10 @@ from breaks.models import TradeBreak
 from matching.admin.comparison import FIELDS
 from matching.choices import LegSide
 from matching.models import Match
-from trades.admin.cells import badge, digits, link, share, short
+from trades.admin.cells import badge, digits, link, share
 from trades.admin.page import Panel
 from trades.models import Trade
 
-HEAD = ("Trade", "Terms", "Likeness", "Why", "")
 TITLE = "Other candidates"
 # Below this a likeness is worth a word.
 ALIKE = 0.9995
@@ -54,58 +54,61 @@ def candidates_panel(row: TradeBreak, *, query: str, may_pair: bool) -> Panel:
         found = candidates(row.reconciliation, trade)
     except NoActiveRules as missing:
         return Panel(title=TITLE, none=str(missing))
-    rows = [
-        [
-            _named(one.trade, one),
-            _terms(one.trade),
-            share(one.score),
-            _why(one),
-            _pair(row, one.trade, side, query) if may_pair else "",
-        ]
+    lines = [
+        {
+            "trade": link("trades_trade", one.trade.pk, one.trade.source_trade_id),
+            "marks": _marks(one),
+            "likeness": share(one.score),
+            "terms": _terms(one.trade),
+            "why": _why(one),
+            "pair": _pair_link(row, one.trade, side, query) if may_pair else "",
+        }
         for one in found
     ]
-    none = (
-        f"{source} has no free trade of this instrument or with these references "
-        f"within three days of {trade.trade_date}."
-    )
-    return Panel(title=TITLE, note=f"free at {source}", count=len(rows), head=HEAD, rows=rows,
-                 none=none)  # fmt: skip
+    if not lines:
+        return Panel(
+            title=TITLE,
+            none=f"{source} has no free trade of this instrument or with these references "
+            f"within three days of {trade.trade_date}.",
+        )
+    return _panel(lines, f"free at {source}")
+
+
+def _panel(lines: list[dict[str, Any]], note: str = "") -> Panel:
+    body = render_to_string("desk/candidate_list.html", {"lines": lines})
+    return Panel(title=TITLE, note=note, count=len(lines), body=body)
 
 
 def alternatives_panel(row: TradeBreak, match: Match, *, query: str, may_pair: bool) -> list[Panel]:
     """Return what would have fitted the match nearly as well, as a panel; none without."""
     others = match.alternatives.select_related("trade__source", "trade__instrument")
-    rows = [
-        [
-            link("trades_trade", other.trade_id, other.trade.source_trade_id),
-            _terms(other.trade),
-            share(other.score),
-            other.trade.source.name,
-            _pair(row, other.trade, LegSide(other.side), query) if may_pair else "",
-        ]
+    lines = [
+        {
+            "trade": link("trades_trade", other.trade_id, other.trade.source_trade_id),
+            "likeness": share(other.score),
+            "terms": _terms(other.trade),
+            "why": f"at {other.trade.source.name}",
+            "pair": _pair_link(row, other.trade, LegSide(other.side), query) if may_pair else "",
+        }
         for other in others
     ]
-    head = ("Trade", "Terms", "Likeness", "At", "")
-    return [Panel(title=TITLE, count=len(rows), head=head, rows=rows)] if rows else []
+    return [_panel(lines)] if lines else []
 
 
-def _named(trade: Trade, one: Any) -> SafeString:
+def _marks(one: Any) -> list[SafeString]:
     marks = []
     if one.in_proposal:
         marks.append(badge("PROPOSED", "in a proposal"))
     if one.turned_down:
         marks.append(badge("REJECTED", "turned down before"))
-    named = link("trades_trade", trade.pk, trade.source_trade_id)
-    return format_html("{} {}", named, mark_safe(" ".join(marks)))  # noqa: S308  badges escape
+    return marks
 
 
-def _terms(trade: Trade) -> SafeString:
+def _terms(trade: Trade) -> str:
     terms = f"{trade.get_side_display()} {digits(trade.quantity)}"
     if trade.price is not None:
         terms += f" @ {digits(trade.price)} {trade.currency}"
-    return format_html(
-        "{} <small>{}</small>", short(terms, width="medium"), trade.trade_date.isoformat()
-    )
+    return f"{terms}, {trade.trade_date.isoformat()}"
 
 
 def _why(one: Any) -> SafeString:
@@ -128,13 +131,8 @@ def _why(one: Any) -> SafeString:
     return format_html("{}{}{}", ", ".join(same), "; " if same and words else "", differs)
 
 
-def _pair(row: TradeBreak, other: Trade, side: LegSide, query: str) -> SafeString:
+def _pair_link(row: TradeBreak, other: Trade, side: LegSide, query: str) -> str:
     said: dict[str, Any] = {"version": row.version, "side": side.value}
     named = urlencode(said | {"other": other.source_trade_id})
     address = reverse("admin:breaks_tradebreak_pair", args=[row.pk])
-    address = f"{address}?{named}" + (f"&{query}" if query else "")
-    return format_html(
-        '<a class="dk-button dk-small" href="{}" hx-get="{}" hx-target="#modal-content" '
-        'hx-select="#dialog" x-on:htmx:after-on-load="openModal = true">Pair with this</a>',
-        address, address,
-    )  # fmt: skip
+    return f"{address}?{named}" + (f"&{query}" if query else "")

@@ -8,12 +8,13 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from breaks.admin.words import person
 from breaks.downloads import as_download
 from breaks.models import BreakAttachment, TradeBreak
 from trades.admin.acts import Act, ActForm
-from trades.admin.cells import moment
+from trades.admin.cells import day
 from trades.admin.page import Panel
 from trades.raw import leave_trace
 
@@ -23,9 +24,7 @@ VIEW = "breaks.view_breakattachment"
 
 class AttachForm(ActForm):
     file = forms.FileField(
-        # unfold's own shows the chosen name only where it was there when the page loaded.
-        widget=forms.FileInput({"class": "dk-file"}),
-        help_text="At most 10 MB: a confirmation, a mail.",
+        widget=UnfoldAdminFileFieldWidget(), help_text="At most 10 MB: a confirmation, a mail."
     )
 
     def clean_file(self) -> Any:
@@ -69,20 +68,21 @@ ATTACH = Act(
 
 def files_panel(row: TradeBreak) -> list[Panel]:
     """Return the files of a break as a panel, none without files; their content is not read."""
-    files = list(row.attachments.select_related("by").defer("content"))
+    files = list(row.attachments.select_related("by").defer("content").order_by("at", "pk"))
     if not files:
         return []
     rows = [
         [
             format_html(
-                '<a class="dk-link dk-wrap" href="{}" title="SHA-256 {}">{}</a>',
+                '<a class="dk-link dk-wrap" href="{}" title="{}, SHA-256 {}">{}</a>',
                 reverse("admin:breaks_tradebreak_file", args=[row.pk, one.pk]),
+                f"{timezone.localtime(one.at):%Y-%m-%d %H:%M %Z}",
                 one.digest,
                 one.name,
             ),
             filesizeformat(one.size),
             person(one.by),
-            moment(one.at),
+            day(timezone.localtime(one.at).date()),
         ]
         for one in files
     ]

@@ -6,7 +6,7 @@
 (() => {
     "use strict";
 
-    const FIELDS = "input:not([type=hidden]), select, textarea";
+    const FIELDS = "input:not([type=hidden]):enabled, select:enabled, textarea:enabled";
     const STOPS = `a[href], button, ${FIELDS}, [tabindex]:not([tabindex="-1"])`;
     const TYPED_IN =
         "input:not([type=checkbox]):not([type=radio]):not([type=submit]):not([type=button]), " +
@@ -113,7 +113,10 @@
             return;
         }
         const fields = [...dialog.querySelectorAll(FIELDS)].filter(isShown);
-        const wanted = fields.find((field) => field.autofocus) || fields[0];
+        const wanted =
+            fields.find((field) => field.getAttribute("aria-invalid") === "true") ||
+            fields.find((field) => field.autofocus) ||
+            fields[0];
         (wanted || dialog.querySelector("[type=submit]"))?.focus();
     }
 
@@ -135,7 +138,8 @@
         if (!form || leaving) return;
         event.preventDefault();
         const onward = event.shiftKey && form.querySelector("[name=then_next]");
-        form.requestSubmit(onward || form.querySelector("[type=submit]:not([name])"));
+        // Clicked, not submitted: htmx sends along only a button it saw clicked.
+        (onward || form.querySelector("[type=submit]:not([name])"))?.click();
     }
 
     // --- wiring -----------------------------------------------------------------------------
