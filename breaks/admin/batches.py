@@ -163,7 +163,14 @@ def results(batch: ActBatch, *, by: Any) -> Page:
         figures=[*figures, *_given(batch)],
         alert=_alert(batch),
         main=[
-            _panel(title, of, last, known, is_undone=batch.undone_at is not None)
+            _panel(
+                title,
+                of,
+                last,
+                known,
+                is_undone=batch.undone_at is not None,
+                of_file=bool(batch.file_name),
+            )
             for title, of, last in kinds
             if of
         ],
@@ -198,10 +205,15 @@ def _breaks(rows: Sequence[Row], by: Any) -> dict[int, TradeBreak]:
 
 
 def _panel(
-    title: str, rows: Sequence[Row], last: str, known: Mapping[int, TradeBreak], *, is_undone: bool
+    title: str,
+    rows: Sequence[Row],
+    last: str,
+    known: Mapping[int, TradeBreak],
+    *,
+    is_undone: bool,
+    of_file: bool,
 ) -> Panel:
     of_matches = any("match" in row for row in rows)
-    several = len({row.get("act") for row in rows}) > 1
     more = len(rows) - MOST_ROWS
     head = ("Match",) if of_matches else COLUMNS
     return Panel(
@@ -210,14 +222,14 @@ def _panel(
         note=f"the first {digits(MOST_ROWS)} are shown" if more > 0 else "",
         head=(
             *head,
-            *(["Act"] if several else []),
+            *(["Act"] if of_file else []),
             *([last] if last else []),
             *(["Undone"] if is_undone else []),
         ),
         rows=[
             [
                 *_named(row, known),
-                *([row["act"].replace("_", " ")] if several else []),
+                *([row["act"].replace("_", " ")] if of_file else []),
                 *([_last(row)] if last else []),
                 *([_undone(row)] if is_undone else []),
             ]
