@@ -63,6 +63,7 @@ def _changed(line: Any) -> dict[str, Any]:
         "severity": severity_cell(row),
         "exposure": exposure_cell(row, usual=settings.BASE_CURRENCY),
         "acts": ", ".join(asked.act for asked in line.asked),
+        "waits": line.waits,
         "changes": [
             {"label": _LABELS[one.column], "before": one.before, "after": one.after,
              "is_text": one.column == "comment"}

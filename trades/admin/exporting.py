@@ -31,8 +31,7 @@ class ExportForm(forms.Form):
         choices=_MODES,
         initial=Mode.SAFE.value,
         widget=UnfoldAdminRadioSelectWidget(),
-        help_text="For a spreadsheet, what it would run or change has an apostrophe before it; "
-        "the import takes it off again.",
+        help_text="For a spreadsheet, what it would run or change has an apostrophe before it.",
     )
     with_raw = forms.BooleanField(
         label="With the reports as they were sent",
