@@ -22,7 +22,7 @@ DECIDE = "matching.decide_match"
 
 
 class InsteadForm(ReasonForm):
-    other = forms.IntegerField(widget=forms.HiddenInput)
+    other = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 def _run(service: str, said: str) -> Any:
