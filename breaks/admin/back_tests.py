@@ -37,8 +37,13 @@ class BackTestAdmin(PageAdmin):
     list_display = ("named", "version", "on_run", "gained", "lost", "redecided", "appear",
                     "vanish", "by", "when")  # fmt: skip
     list_filter = (("rule_set", RelatedCheckboxFilter),)
-    list_select_related = ("rule_set", "against", "run__reconciliation__left_source",
-                           "run__reconciliation__right_source", "by")  # fmt: skip
+    list_select_related = (
+        "rule_set",
+        "against",
+        "run__reconciliation__left_source",
+        "run__reconciliation__right_source",
+        "by",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related(*self.list_select_related)
@@ -112,8 +117,7 @@ def back_tests_panel(rule_set: RuleSet) -> Panel:
     """Return the back-tests of a version as a panel of links, the newest first."""
     from breaks.services.approvals.execution import digest_of_rules
 
-    rows = BackTest.objects.filter(rule_set=rule_set).select_related("run__reconciliation__left_source",
-                           "run__reconciliation__right_source", "by")  # fmt: skip
+    rows = BackTest.objects.filter(rule_set=rule_set).select_related("by")
     now = digest_of_rules(rule_set)
     shown = []
     for one in rows[:5]:
@@ -298,7 +302,7 @@ def _passes(passes: list[dict[str, Any]]) -> Panel:
         numeric=frozenset({1, 2, 3}),
         rows=[
             [
-                short(one["name"]),
+                short(one["name"], width="medium"),
                 number(one["before"]),
                 number(one["after"]),
                 signed(Decimal(one["after"] - one["before"]))

@@ -41,9 +41,8 @@ def _run(service: str, said: str) -> Any:
 def _unmatch(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
     from breaks.services import approvals
 
-    done = approvals.unmatch(
-        match_id=row.pk, reason=given["reason"], by=request.user, at=timezone.now()
-    )
+    by: Any = request.user
+    done = approvals.unmatch(match_id=row.pk, reason=given["reason"], by=by, at=timezone.now())
     if isinstance(done, ApprovalRequest):
         return asked_words(done)
     return f"{row} is taken apart."
@@ -53,6 +52,7 @@ def _instead(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
     from breaks.services import approvals
     from matching.services.decisions import DecisionRefused
 
+    by: Any = request.user
     was = row.status
     other = row.alternatives.select_related("trade").filter(trade=given["other"]).first()
     if was != MatchStatus.PROPOSED or other is None:
@@ -64,7 +64,7 @@ def _instead(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
     sides[other.side].append(other.trade_id)
     done = approvals.pair_by_hand(
         reconciliation=row.reconciliation, left_ids=sides[LegSide.LEFT],
-        right_ids=sides[LegSide.RIGHT], reason=given["reason"], by=request.user, at=timezone.now(),
+        right_ids=sides[LegSide.RIGHT], reason=given["reason"], by=by, at=timezone.now(),
     )  # fmt: skip
     if isinstance(done, ApprovalRequest):
         return asked_words(done)

@@ -27,8 +27,9 @@ RUNS_TO_CHOOSE_FROM = 50
 def _activate(request: HttpRequest, row: RuleSet, given: dict[str, Any]) -> str:
     from breaks.services import approvals
 
+    by: Any = request.user
     done = approvals.activate_rules(
-        rule_set_id=row.pk, reason=given["reason"], by=request.user, at=timezone.now()
+        rule_set_id=row.pk, reason=given["reason"], by=by, at=timezone.now()
     )
     if isinstance(done, ApprovalRequest):
         return asked_words(done)
@@ -64,9 +65,8 @@ class BackTestForm(ActForm):
 def _try(request: HttpRequest, row: RuleSet, given: dict[str, Any]) -> str:
     from breaks.services import backtest
 
-    made = backtest.back_test(
-        rule_set_id=row.pk, run_id=given["run"].pk, by=request.user, at=timezone.now()
-    )
+    by: Any = request.user
+    made = backtest.back_test(rule_set_id=row.pk, run_id=given["run"].pk, by=by, at=timezone.now())
     row.tried_in = made.pk  # type: ignore[attr-defined]
     return f"{row} was tried on {made.run}; nothing was changed by it."
 

@@ -99,7 +99,7 @@ class MatchAdmin(PageAdmin):
         legs = MatchLeg.objects.select_related(
             "trade__source", "trade__instrument", "trade__counterparty"
         )
-        found = (
+        found: QuerySet = (
             Match.objects.order_by(*super().get_ordering(request))
             .select_related("reconciliation__left_source", "reconciliation__right_source")
             .prefetch_related(Prefetch("legs", queryset=legs), "differences")
