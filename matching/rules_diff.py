@@ -212,4 +212,8 @@ def _longest_rising(numbers: list[int]) -> set[int]:
 
 
 def _longest(lists: list[list[int]]) -> list[int]:
-    return max(lists, key=lambda one: len(one), default=[])
+    return max(lists, key=_length, default=[])
+
+
+def _length(one: list[int]) -> int:
+    return len(one)
