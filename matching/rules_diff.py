@@ -206,6 +206,14 @@ def _moved(what: str, before: list[str], after: list[str]) -> list[Change]:
 def _longest_rising(numbers: list[int]) -> set[int]:
     best: list[list[int]] = []
     for number in numbers:
-        before = max((one for one in best if one[-1] < number), key=len, default=[])
+        before = _longest([one for one in best if one[-1] < number])
         best.append([*before, number])
-    return set(max(best, key=len, default=[]))
+    return set(_longest(best))
+
+
+def _longest(lists: list[list[int]]) -> list[int]:
+    return max(lists, key=_length, default=[])
+
+
+def _length(one: list[int]) -> int:
+    return len(one)

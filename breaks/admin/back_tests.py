@@ -32,10 +32,18 @@ _DECIDED = {Decision.AUTO: ("MATCHED", "matched"), Decision.REVIEW: ("PROPOSED",
 class BackTestAdmin(PageAdmin):
     """What was tried, the newest first."""
 
+    page_template = "desk/back_test.html"
+
     list_display = ("named", "version", "on_run", "gained", "lost", "redecided", "appear",
                     "vanish", "by", "when")  # fmt: skip
     list_filter = (("rule_set", RelatedCheckboxFilter),)
-    list_select_related = ("rule_set", "against", "run__reconciliation", "by")
+    list_select_related = (
+        "rule_set",
+        "against",
+        "run__reconciliation__left_source",
+        "run__reconciliation__right_source",
+        "by",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related(*self.list_select_related)
@@ -101,7 +109,7 @@ class BackTestAdmin(PageAdmin):
             alert=_alert(row),
             # What there is to look at comes first.
             main=sorted(panels, key=lambda panel: not panel.count),
-            side=[*_types(breaks, found["currency"]), _passes(found["passes"]), _facts(row)],
+            side=[*_types(breaks, found["currency"], row), _passes(found["passes"]), _facts(row)],
         )
 
 
@@ -109,7 +117,7 @@ def back_tests_panel(rule_set: RuleSet) -> Panel:
     """Return the back-tests of a version as a panel of links, the newest first."""
     from breaks.services.approvals.execution import digest_of_rules
 
-    rows = BackTest.objects.filter(rule_set=rule_set).select_related("run__reconciliation", "by")
+    rows = BackTest.objects.filter(rule_set=rule_set).select_related("by")
     now = digest_of_rules(rule_set)
     shown = []
     for one in rows[:5]:
@@ -237,8 +245,8 @@ def _sampled(found: dict[str, Any]) -> str:
 
 def _side(trades: list[dict[str, Any]]) -> SafeString:
     return format_html_join(
-        "", '<div class="dk-leg">{} <small>{}</small></div>',
-        ((_trade(one), one["says"]) for one in trades),
+        "", '<div class="dk-leg">{}<small title="{}">{}</small></div>',
+        ((_trade(one), one["says"], one["says"]) for one in trades),
     )  # fmt: skip
 
 
@@ -255,17 +263,18 @@ def _trade(one: dict[str, Any] | None) -> SafeString | str:
 def _found(one: dict[str, Any] | None, others: int) -> SafeString:
     if one is None:
         return format_html(
-            '<span class="dk-soft">{}</span>', "paired otherwise" if others else "not paired"
+            '<span class="dk-soft dk-when">{}</span>',
+            "paired otherwise" if others else "not paired",
         )
     why = REVIEW_REASONS.get(one["reason"], one["reason"].replace("_", " "))
+    found_by = ", ".join(part for part in (one["pass"], why) if part)
     return format_html(
-        "{} {}% <small>{}</small>",
-        badge(*_DECIDED[one["decision"]]), f"{one['score'] * 100:.1f}",
-        ", ".join(part for part in (one["pass"], why) if part),
+        '<div class="dk-verdict">{} {}%<small title="{}">{}</small></div>',
+        badge(*_DECIDED[one["decision"]]), f"{one['score'] * 100:.1f}", found_by, found_by,
     )  # fmt: skip
 
 
-def _types(breaks: dict[str, Any], currency: str) -> list[Panel]:
+def _types(breaks: dict[str, Any], currency: str, row: BackTest) -> list[Panel]:
     return [
         Panel(
             title=title,
@@ -273,7 +282,7 @@ def _types(breaks: dict[str, Any], currency: str) -> list[Panel]:
             numeric=frozenset({1, 2, 3}),
             rows=[
                 [
-                    BreakType(one["type"]).label,
+                    _type_words(one["type"], row),
                     number(one["count"]),
                     money(Decimal(one["exposure"]), bare=True),
                     number(one["unknown"]) if one["unknown"] else NOTHING,
@@ -293,7 +302,7 @@ def _passes(passes: list[dict[str, Any]]) -> Panel:
         numeric=frozenset({1, 2, 3}),
         rows=[
             [
-                short(one["name"]),
+                short(one["name"], width="medium"),
                 number(one["before"]),
                 number(one["after"]),
                 signed(Decimal(one["after"] - one["before"]))

@@ -23,7 +23,7 @@ DECIDE = "matching.decide_match"
 
 
 class InsteadForm(ReasonForm):
-    other = forms.IntegerField(widget=forms.HiddenInput)
+    other = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 def _run(service: str, said: str) -> Any:
@@ -42,9 +42,8 @@ def _run(service: str, said: str) -> Any:
 def _unmatch(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
     from breaks.services import approvals
 
-    done = approvals.unmatch(
-        match_id=row.pk, reason=given["reason"], by=request.user, at=timezone.now()
-    )
+    by: Any = request.user
+    done = approvals.unmatch(match_id=row.pk, reason=given["reason"], by=by, at=timezone.now())
     if isinstance(done, ApprovalRequest):
         return asked_words(done)
     return f"{row} is taken apart."
@@ -54,6 +53,7 @@ def _instead(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
     from breaks.services import approvals
     from matching.services.decisions import DecisionRefused
 
+    by: Any = request.user
     was = row.status
     other = row.alternatives.select_related("trade").filter(trade=given["other"]).first()
     if was != MatchStatus.PROPOSED or other is None:
@@ -65,7 +65,7 @@ def _instead(request: HttpRequest, row: Match, given: dict[str, Any]) -> str:
     sides[other.side].append(other.trade_id)
     done = approvals.pair_by_hand(
         reconciliation=row.reconciliation, left_ids=sides[LegSide.LEFT],
-        right_ids=sides[LegSide.RIGHT], reason=given["reason"], by=request.user, at=timezone.now(),
+        right_ids=sides[LegSide.RIGHT], reason=given["reason"], by=by, at=timezone.now(),
     )  # fmt: skip
     if isinstance(done, ApprovalRequest):
         return asked_words(done)

@@ -27,8 +27,9 @@ RUNS_TO_CHOOSE_FROM = 50
 def _activate(request: HttpRequest, row: RuleSet, given: dict[str, Any]) -> str:
     from breaks.services import approvals
 
+    by: Any = request.user
     done = approvals.activate_rules(
-        rule_set_id=row.pk, reason=given["reason"], by=request.user, at=timezone.now()
+        rule_set_id=row.pk, reason=given["reason"], by=by, at=timezone.now()
     )
     if isinstance(done, ApprovalRequest):
         return asked_words(done)
@@ -49,21 +50,23 @@ class BackTestForm(ActForm):
         empty_label=None,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        ended = ReconciliationRun.objects.filter(status=RunStatus.SUCCEEDED)
+    def about(self, request: HttpRequest, row: RuleSet) -> None:
+        """Offer the last runs of the reconciliations that use these rules."""
+        ended = ReconciliationRun.objects.filter(
+            status=RunStatus.SUCCEEDED, reconciliation__rule_set_name=row.name
+        )
         recent = ended.select_related("reconciliation").order_by("-requested_at", "-pk")
-        # A form posted names its run by key; the list only has to offer the recent ones.
         keys = list(recent.values_list("pk", flat=True)[:RUNS_TO_CHOOSE_FROM])
         self.fields["run"].queryset = recent.filter(pk__in=keys)  # type: ignore[attr-defined]
+        if not keys:
+            self.fields["run"].help_text = "No run under these rules has succeeded yet."
 
 
 def _try(request: HttpRequest, row: RuleSet, given: dict[str, Any]) -> str:
     from breaks.services import backtest
 
-    made = backtest.back_test(
-        rule_set_id=row.pk, run_id=given["run"].pk, by=request.user, at=timezone.now()
-    )
+    by: Any = request.user
+    made = backtest.back_test(rule_set_id=row.pk, run_id=given["run"].pk, by=by, at=timezone.now())
     row.tried_in = made.pk  # type: ignore[attr-defined]
     return f"{row} was tried on {made.run}; nothing was changed by it."
 

@@ -92,7 +92,7 @@ class MatchAdmin(ExportAdmin, PageAdmin):
         left, right = side_names()
         if is_review(request):
             return ["match", "stake", _terms_column("left", left), _terms_column("right", right),
-                    "instrument", "differing", "how", "likeness", "next_best",
+                    "instrument", "differing", "how", "alike", "next_best",
                     "reconciliation_code", "made"]  # fmt: skip
         return ["match", "reconciliation_code", "legs", _trades_column("left", left),
                 _trades_column("right", right), "instrument", "likeness", "how", "differing",
@@ -105,7 +105,7 @@ class MatchAdmin(ExportAdmin, PageAdmin):
         legs = MatchLeg.objects.select_related(
             "trade__source", "trade__instrument", "trade__counterparty", "trade__account"
         )
-        found = (
+        found: QuerySet = (
             Match.objects.order_by(*super().get_ordering(request))
             .select_related("reconciliation__left_source", "reconciliation__right_source")
             .prefetch_related(Prefetch("legs", queryset=legs), "differences")
@@ -146,6 +146,12 @@ class MatchAdmin(ExportAdmin, PageAdmin):
     def stake(self, match: Match) -> SafeString:
         amount, currency = review.notional(match.legs.all())
         return money(amount, currency, unknown="No price was reported.")
+
+    @display(description="Likeness", ordering="score")
+    def alike(self, match: Match) -> SafeString:
+        if match.score is None:
+            return NOTHING
+        return format_html('<span class="dk-num">{}%</span>', f"{match.score * 100:.1f}")
 
     @display(description="Next best")
     def next_best(self, match: Match) -> SafeString:
@@ -203,7 +209,7 @@ class MatchAdmin(ExportAdmin, PageAdmin):
         """Return the ways to the proposals beside this one; None from a match of no queue."""
         if match.status != MatchStatus.PROPOSED:
             return None
-        keys = {"previous": review.next_to(match, back=True), "next": review.next_to(match)}
+        keys = dict(zip(("previous", "next"), review.beside(match), strict=True))
         return {name: self._page_of(key) if key else "" for name, key in keys.items()} | {
             "queue": reverse("admin:matching_match_changelist")
         }

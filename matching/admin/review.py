@@ -5,7 +5,7 @@ What is at stake is the notional of the larger side. The order is reckoned in th
 base currency and in binary: it only tells which comes first. What a page shows is exact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +37,10 @@ _NOTHING = Value(0.0, FloatField())
 
 def with_stakes(matches: QuerySet) -> QuerySet:
     """Annotate matches with `at_stake`, by which the queue is ordered; one query for the rates."""
+    return matches.annotate(at_stake=_worth_in_base())
+
+
+def _worth_in_base() -> Coalesce:
     number = FloatField()
     bond = Q(trade__asset_class=AssetClass.FIXED_INCOME) | Q(
         trade__asset_class="", trade__instrument__asset_class=AssetClass.FIXED_INCOME
@@ -49,9 +53,7 @@ def with_stakes(matches: QuerySet) -> QuerySet:
     )
     sides = MatchLeg.objects.filter(match=OuterRef("pk")).order_by().values("side")
     largest = sides.annotate(worth=Sum(worth)).order_by(F("worth").desc(nulls_last=True))
-    return matches.annotate(
-        at_stake=Coalesce(Subquery(largest.values("worth")[:1], number), _NOTHING)
-    )
+    return Coalesce(Subquery(largest.values("worth")[:1], number), _NOTHING)
 
 
 def _rate() -> Case:
@@ -80,26 +82,37 @@ def _rate() -> Case:
     )
 
 
-def next_to(match: Match, *, back: bool = False) -> int | None:
+def next_to(match: Match) -> int | None:
     """
-    Return the key of the proposal after a match in the queue, or before it; None at the end.
+    Return the key of the proposal after a match in the queue; None at the end.
 
     The match itself need not be in the queue any more: its values tell where it was.
     """
-    own = with_stakes(Match.objects.filter(pk=match.pk)).values_list("at_stake", "score")
-    stake, score = own.get()
-    score = -1 if score is None else score
-    queue = with_stakes(Match.objects.to_review()).annotate(
-        likeness=Coalesce(F("score"), Value(-1.0))
-    )
-    beyond = "gt" if back else "lt"
-    after = (
-        Q(**{f"at_stake__{beyond}": stake})
-        | Q(**{"at_stake": stake, f"likeness__{beyond}": score})
-        | Q(**{"at_stake": stake, "likeness": score, f"pk__{beyond}": match.pk})
-    )
-    order = ("at_stake", "likeness", "pk") if back else ("-at_stake", "-likeness", "-pk")
-    return queue.filter(after).order_by(*order).values_list("pk", flat=True).first()
+    return _beside(match, _worth_in_base())("lt")
+
+
+def beside(match: Match) -> tuple[int | None, int | None]:
+    """Return the keys of the proposals before and after a match in the queue."""
+    find = _beside(match, _worth_in_base())
+    return find("gt"), find("lt")
+
+
+def _beside(match: Match, stake: Coalesce) -> Callable[[str], int | None]:
+    likeness = Coalesce(F("score"), Value(-1.0))
+    placed = Match.objects.annotate(at_stake=stake, likeness=likeness)
+    own = placed.filter(pk=match.pk).values("at_stake", "likeness", "pk").get()
+    queue = Match.objects.to_review().annotate(at_stake=stake, likeness=likeness)
+
+    def find(beyond: str) -> int | None:
+        after, same = Q(pk__in=[]), Q()
+        for name, value in own.items():
+            after |= same & Q(**{f"{name}__{beyond}": value})
+            same &= Q(**{name: value})
+        sign = "-" if beyond == "lt" else ""
+        rows = queue.filter(after).order_by(*(f"{sign}{name}" for name in own))
+        return rows.values_list("pk", flat=True).first()
+
+    return find
 
 
 def notional(legs: Iterable[Any]) -> tuple[Decimal | None, str]:

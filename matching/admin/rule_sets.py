@@ -106,7 +106,7 @@ class RuleSetAdmin(RuleEditor, PageAdmin):
                     "activated_by")  # fmt: skip
     list_filter = (VersionFilter, ("status", ChoicesCheckboxFilter))
     search_fields = ("name", "note")
-    acts = (EDIT, COPY)
+    acts: tuple[Act, ...] = (EDIT, COPY)
 
     @display(description="Version", ordering="name")
     def named(self, row: RuleSet) -> str:
