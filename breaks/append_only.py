@@ -71,15 +71,21 @@ def _by_table(vendor: str) -> dict[str, tuple[str, ...]]:
 
 def _on_sqlite(table: str) -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{SENTENCE.format(table=table)}'); END"
-    same = "id = NEW.id"
-    if unique := TABLES[table]:
-        same += f" OR ({' AND '.join(f'{name} = NEW.{name}' for name in unique)})"
-    twin = f"SELECT 1 FROM {table} WHERE {same}"  # noqa: S608  our own names
+    # Each is found by an index of its own.
+    twins = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE {_same(names)})"  # noqa: S608  our own names
+        for names in (("id",), TABLES[table])
+        if names
+    )
     return [
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({twin}) {refuse}",
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {twins} {refuse}",
     ]
+
+
+def _same(names: tuple[str, ...]) -> str:
+    return " AND ".join(f"{name} = NEW.{name}" for name in names)
 
 
 _REFUSAL = f"""

@@ -11,12 +11,19 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
         return self.filter(status__in=LIVE)
 
     def visible_to(self, user: Any) -> "TradeBreakQuerySet":
-        """Keep what a person may see: their teams' breaks, nobody's, and those given to them."""
+        """
+        Keep what a person may see: their teams' breaks, nobody's, and those given to them.
+
+        Whoever is not signed in sees none. A caller that asks more than once fetches the
+        person's teams first (`prefetch_related_objects`): then this asks the database nothing.
+        """
+        if not user.is_authenticated:
+            return self.none()
         if user.has_perm("breaks.view_every_team"):
             return self
         ours = models.Q(team=None) | models.Q(assigned_to=user.pk)
         # Few teams a person: their keys let the database read the queue in its order.
-        return self.filter(ours | models.Q(team__in=list(user.teams.values_list("pk", flat=True))))
+        return self.filter(ours | models.Q(team__in=[team.pk for team in user.teams.all()]))
 
     def with_trades(self) -> "TradeBreakQuerySet":
         """Join what a list of breaks shows of the trades, so that a row costs no query."""
@@ -30,3 +37,7 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
             "assigned_to",
             "team",
         )
+
+    def without_reports(self) -> "TradeBreakQuerySet":
+        """Leave what the sources sent unread: it is long, and no list shows it."""
+        return self.defer("left_trade__raw", "right_trade__raw")

@@ -79,6 +79,7 @@ _NAVIGATION = [
         "items": [
             _page("Reconciliations", "compare_arrows", "matching.reconciliation"),
             _page("Rule sets", "tune", "matching.ruleset"),
+            _page("Teams", "groups", "breaks.team"),
             _page("Exposure thresholds", "speed", "breaks.exposurethreshold"),
             _page("Approval policies", "verified_user", "breaks.approvalpolicy"),
             _page("Feeds", "rss_feed", "connectors.feed"),

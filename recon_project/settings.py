@@ -182,6 +182,8 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "matching.choices.RunStatus",
         "MatchStatus": "matching.choices.MatchStatus",
         "MatchKind": "matching.choices.MatchKind",
+        "RuleSetStatus": "matching.choices.RuleSetStatus",
+        "RuleChangeKind": "matching.rules_diff.KINDS",
         "BreakStatus": "breaks.choices.BreakStatus",
         "ApprovalStatus": "breaks.choices.ApprovalStatus",
         "BreakEventKind": "breaks.choices.EventKind",

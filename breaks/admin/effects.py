@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from breaks.admin.back_tests import back_tests_panel
 from breaks.admin.matches import breaks_panel
 from breaks.admin.words import difference_words, exposure_cell, status_cell, value_cell
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
@@ -11,6 +12,7 @@ from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.approvals.stakes import breaks_of
 from matching.admin.comparison import compared
 from matching.admin.legs import legs_panel
+from matching.admin.rule_sets import changed_panel
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, MatchLeg, Reconciliation
 from trades.admin.cells import NOTHING, badge, link, moment
@@ -146,6 +148,8 @@ def _activating(request: ApprovalRequest) -> Effect:
         Panel(title="What it would do", note="from the next run on", head=BEFORE_AND_AFTER,
               rows=rows),
         Panel(title="The draft", facts=facts),
+        changed_panel(rules),
+        back_tests_panel(rules),
     ])  # fmt: skip
 
 

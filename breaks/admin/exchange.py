@@ -1,4 +1,4 @@
-"""The queue out as a file and in again: export, dry run with what would change, confirm, undo."""
+"""The queue out as a file and in again: export, dry run with what would change, confirm."""
 
 from typing import Any
 
@@ -67,8 +67,6 @@ class ExchangeAdmin(ExportAdmin):
         views = (
             ("import/", self.import_view, "import"),
             ("import/confirm/", self.confirm_view, "import_confirm"),
-            ("import/<int:batch_id>/", self.imported_view, "imported"),
-            ("import/<int:batch_id>/undo/", self.undo_view, "import_undo"),
         )
         own = [
             path(
@@ -82,31 +80,31 @@ class ExchangeAdmin(ExportAdmin):
         """Take a file, and show what it would change; nothing is written."""
         from breaks.services.importing import FileRefused, look_at, read_file
 
-        self._check(request)
+        self._check_import(request)
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                review = look_at(read_file(file.read()), by=self._by(request))
+                review = look_at(read_file(file.read()), by=self._importer(request))
             except FileRefused as refusal:
                 form.add_error("file", str(refusal))
             else:
-                return self._show_review(request, review, file_name=str(file.name))
+                return self._import_review(request, review, file_name=str(file.name))
         context = {"title": "Import breaks", "form": form, "columns": pages.COLUMNS}
-        return self._page(request, "desk/import.html", context)
+        return self._import_page(request, "desk/import.html", context)
 
     def confirm_view(self, request: HttpRequest) -> HttpResponse:
         """Do what the dry run showed."""
         from breaks.services.importing import apply, unpacked
         from breaks.services.lifecycle import WorkRefused
 
-        self._check(request, posts=True)
+        self._check_import(request, posts=True)
         try:
             plan = signing.loads(request.POST.get("plan", ""), salt=_SALT, max_age=_DRY_RUN_HOLDS)
         except signing.BadSignature:
             messages.error(request, "The dry run is too old or not whole: hand the file in again.")
-            return self._to("import")
-        by = self._by(request)
+            return self._import_to("import")
+        by = self._importer(request)
         if plan["by"] != by.pk:
             raise PermissionDenied
         try:
@@ -116,39 +114,18 @@ class ExchangeAdmin(ExportAdmin):
             )  # fmt: skip
         except WorkRefused as refusal:
             messages.error(request, f"Nothing was changed. {refusal}")
-            return self._to("import")
+            return self._import_to("import")
         if isinstance(made, ApprovalRequest):
             messages.success(
                 request, f"{made} waits for a second person; until then nothing is changed."
             )
-            return self._to("changelist")
-        return self._to("imported", made.pk)
+            return self._import_to("changelist")
+        return HttpResponseRedirect(reverse("admin:breaks_actbatch_change", args=[made.pk]))
 
-    def imported_view(self, request: HttpRequest, batch_id: int) -> HttpResponse:
-        """Show what became of each row of a file that was applied."""
-        self._check(request)
-        context = pages.outcome(batch_id, self._by(request))
-        return self._page(request, "desk/import_outcome.html", context)
-
-    def undo_view(self, request: HttpRequest, batch_id: int) -> HttpResponse:
-        from breaks.services import batches
-        from breaks.services.lifecycle import WorkRefused
-
-        self._check(request, posts=True)
-        by = self._by(request)
-        pages.the_batch(batch_id, by)
-        try:
-            batch = batches.undo_batch(batch_id=batch_id, by=by, at=timezone.now())
-        except WorkRefused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, pages.undone_words(batch))
-        return self._to("imported", batch_id)
-
-    def _show_review(self, request: HttpRequest, review: Any, *, file_name: str) -> HttpResponse:
+    def _import_review(self, request: HttpRequest, review: Any, *, file_name: str) -> HttpResponse:
         from breaks.services.importing import packed
 
-        by = self._by(request)
+        by = self._importer(request)
         plan = signing.dumps(
             {"by": by.pk, "file": file_name, "asked": packed(review.asked)},
             salt=_SALT,
@@ -157,19 +134,19 @@ class ExchangeAdmin(ExportAdmin):
         context = pages.dry_run(review) | {"title": f"Dry run of {file_name}", "plan": plan}
         if len(plan) > _LONGEST_PLAN:
             context["too_much"] = "The file asks for more than one page can carry. Split it."
-        return self._page(request, "desk/import_review.html", context)
+        return self._import_page(request, "desk/import_review.html", context)
 
-    def _check(self, request: HttpRequest, *, posts: bool = False) -> None:
+    def _check_import(self, request: HttpRequest, *, posts: bool = False) -> None:
         if not self.has_import_permission(request) or (posts and request.method != "POST"):
             raise PermissionDenied
 
-    def _by(self, request: HttpRequest) -> Any:
+    def _importer(self, request: HttpRequest) -> Any:
         return request.user
 
-    def _to(self, name: str, *args: Any) -> HttpResponse:
-        return HttpResponseRedirect(reverse(f"admin:breaks_tradebreak_{name}", args=args))
+    def _import_to(self, name: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse(f"admin:breaks_tradebreak_{name}"))
 
-    def _page(self, request: HttpRequest, template: str, context: dict) -> HttpResponse:
+    def _import_page(self, request: HttpRequest, template: str, context: dict) -> HttpResponse:
         shared = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

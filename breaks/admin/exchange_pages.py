@@ -1,18 +1,14 @@
-"""What the pages of an import show: the dry run, and what became of each row."""
+"""What the pages of an import show: how to edit a file, and what it would change."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404
-from django.utils.safestring import SafeString
 
 from breaks.admin.acts import change_words
-from breaks.admin.words import exposure_cell, severity_cell, status_cell, type_words
+from breaks.admin.words import exposure_cell, severity_cell, type_words
 from breaks.choices import GuardedAct
-from breaks.models import ActBatch, TradeBreak
 from breaks.spreadsheet import EDITABLE
-from trades.admin.cells import NOTHING, badge, digits, link, moment, money
+from trades.admin.cells import NOTHING, digits, link, moment, money
 
 SHOWN = 500
 _ACT = (
@@ -89,79 +85,3 @@ def _refused(line: Any) -> dict[str, Any]:
             for event in line.since
         ],
     }  # fmt: skip
-
-
-def the_batch(batch_id: int, by: Any) -> ActBatch:
-    """
-    Return an imported batch, of one's own or as one who decides on others' requests.
-
-    :raises Http404: if there is none that this person may see.
-    """
-    from breaks.services.undoing import UNDO_OF_OTHERS
-
-    batch = ActBatch.objects.select_related("by", "undone_by").filter(pk=batch_id).first()
-    if batch is None or (batch.by_id != by.pk and not by.has_perm(UNDO_OF_OTHERS)):
-        raise Http404
-    return batch
-
-
-def outcome(batch_id: int, by: Any) -> dict[str, Any]:
-    """Return what the page of an applied file shows."""
-    from breaks.services.batches import can_undo
-
-    batch = the_batch(batch_id, by)
-    keys = sorted({row["break"] for row in batch.rows})
-    seen = TradeBreak.objects.visible_to(by).filter(pk__among=keys)
-    breaks = {
-        row.pk: row
-        for row in seen.select_related(
-            "reconciliation__left_source", "reconciliation__right_source"
-        )
-    }
-    done = sum(row["version"] is not None for row in batch.rows)
-    waiting = sum("request" in row for row in batch.rows)
-    return {
-        "title": f"Import of {batch.file_name}" if batch.file_name else str(batch),
-        "batch": batch,
-        "at": moment(batch.at),
-        "undone_at": moment(batch.undone_at),
-        "figures": [
-            ("Done", digits(done)),
-            ("Waiting for approval", digits(waiting)),
-            ("Refused", digits(len(batch.rows) - done - waiting)),
-        ],
-        "rows": [_row(row, breaks) for row in batch.rows[:SHOWN]],
-        "row_count": len(batch.rows),
-        "shown": SHOWN,
-        "may_undo": batch.undone_at is None and any(map(can_undo, batch.rows)),
-    }
-
-
-def _row(row: Mapping[str, Any], breaks: Mapping[int, TradeBreak]) -> dict[str, Any]:
-    found = breaks.get(row["break"])
-    return {
-        "break": link("breaks_tradebreak", row["break"], row["break"]) if found else row["break"],
-        "what": type_words(found) if found else "",
-        "now": status_cell(found) if found else NOTHING,
-        "act": row["act"].replace("_", " "),
-        "result": _result(row),
-        "said": row.get("said") or row.get("undo_said") or "",
-    }
-
-
-def _result(row: Mapping[str, Any]) -> SafeString:
-    if row.get("undone") is not None:
-        return badge("RETIRED", "undone")
-    if "request" in row:
-        return badge("GRACE", "asked for")
-    if row["version"] is None:
-        return badge("FAILED", "refused")
-    return badge("QUEUED", "as it was") if row.get("unchanged") else badge("SUCCEEDED", "done")
-
-
-def undone_words(batch: ActBatch) -> str:
-    """Say how much of a batch was taken back."""
-    undone = sum(row.get("undone") is not None for row in batch.rows)
-    left = sum("undone" in row and row["undone"] is None for row in batch.rows)
-    said = f"{undone:,} acts were taken back."
-    return f"{said} {left:,} could not be: the rows say why." if left else said

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from breaks.api import inputs
 from breaks.api.asked import AskedOutput, asked
 from breaks.api.outputs import BreakOutput
-from breaks.api.views import breaks_to_show
+from breaks.api.views import SeenBreaks, breaks_to_show
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import approvals, work
 from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused
@@ -46,7 +46,7 @@ def refusals() -> Iterator[None]:
         raise Conflict(str(refusal), code="refused") from refusal
 
 
-class BreakAct(ApiView):
+class BreakAct(SeenBreaks, ApiView):
     """An act on a break; the answer is the break as it then is."""
 
     needs = {"POST": "breaks.work_tradebreak"}
@@ -57,7 +57,7 @@ class BreakAct(ApiView):
     service: ClassVar[Callable[..., TradeBreak | ApprovalRequest]]
 
     def get_queryset(self) -> QuerySet:
-        return TradeBreak.objects.visible_to(self.request.user)
+        return self.seen(TradeBreak.objects.all())
 
     @extend_schema(responses={200: BreakOutput})
     def post(self, request: Request, pk: int) -> Response:

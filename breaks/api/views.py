@@ -51,7 +51,16 @@ def breaks_in_full() -> TradeBreakQuerySet:
     )
 
 
-class BreakList(ListView):
+class SeenBreaks:
+    """Views of breaks, each of which is only there for whoever may see it."""
+
+    request: Request
+
+    def seen(self, breaks: TradeBreakQuerySet) -> TradeBreakQuerySet:
+        return breaks.visible_to(self.request.user)
+
+
+class BreakList(SeenBreaks, ListView):
     """All breaks, the newest first."""
 
     needs = {"GET": "breaks.view_tradebreak"}
@@ -68,17 +77,17 @@ class BreakList(ListView):
     default_ordering = ("-created_at",)
 
     def get_queryset(self) -> QuerySet:
-        return breaks_to_show()
+        return self.seen(breaks_to_show())
 
 
 class OpenBreakList(BreakList):
     """The breaks somebody still has to work, the newest first."""
 
     def get_queryset(self) -> QuerySet:
-        return breaks_to_show().live()
+        return self.seen(breaks_to_show()).live()
 
 
-class BreakDetail(ApiView):
+class BreakDetail(SeenBreaks, ApiView):
     """One break: its trades, why they were paired, its history; the ETag is its version."""
 
     needs = {"GET": "breaks.view_tradebreak"}
@@ -86,7 +95,7 @@ class BreakDetail(ApiView):
     serializer_class = BreakDetailOutput
 
     def get_queryset(self) -> QuerySet:
-        return breaks_in_full()
+        return self.seen(breaks_in_full())
 
     def get(self, request: Request, pk: int) -> Response:
         trade_break = self.get_object()
@@ -94,7 +103,7 @@ class BreakDetail(ApiView):
         return Response(shown, headers={"ETag": etag(trade_break.version)})
 
 
-class BreakHistory(ListView):
+class BreakHistory(SeenBreaks, ListView):
     """What happened to a break, in order; each entry's digest covers the one before it."""
 
     needs = {"GET": "breaks.view_breakevent"}
@@ -107,5 +116,5 @@ class BreakHistory(ListView):
     def get_queryset(self) -> QuerySet:
         if getattr(self, "swagger_fake_view", False):
             return super().get_queryset()
-        trade_break = get_object_or_404(TradeBreak, pk=self.kwargs["pk"])
+        trade_break = get_object_or_404(self.seen(TradeBreak.objects.all()), pk=self.kwargs["pk"])
         return super().get_queryset().filter(trade_break=trade_break)

@@ -1,4 +1,5 @@
 from breaks.models.approval import ApprovalPolicy, ApprovalRequest
+from breaks.models.back_test import BackTest
 from breaks.models.batch import ActBatch
 from breaks.models.desk import BreakAttachment, SavedView
 from breaks.models.history import BreakComment, BreakEvent, HistoryRoot
@@ -11,6 +12,7 @@ __all__ = [
     "ActBatch",
     "ApprovalPolicy",
     "ApprovalRequest",
+    "BackTest",
     "BreakAttachment",
     "BreakComment",
     "BreakEvent",

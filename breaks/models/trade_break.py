@@ -111,8 +111,12 @@ class TradeBreak(models.Model):
             models.Index(
                 fields=["-rank", "-id"],
                 condition=Q(status__in=LIVE),
-                include=["team", "assigned_to"],
+                # What the queue's tabs, counts and totals read: they need no row of the table.
+                include=["team", "assigned_to", "severity", "due_at", "exposure", "currency"],
                 name="break_live_rank",
+            ),
+            models.Index(
+                fields=["-id"], include=["team", "assigned_to"], name="break_newest_first"
             ),
         ]
 

@@ -44,6 +44,19 @@ class Written:
     read_version: int
 
 
+def hold(break_id: int) -> TradeBreak:
+    """
+    Read a break and let nobody else write it until the commit.
+
+    SQLite has one writer at a time anyway.
+
+    :raises TradeBreak.DoesNotExist: if there is no such break.
+    """
+    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",), no_key=True)
+    held: TradeBreak = locked.get(pk=break_id)
+    return held
+
+
 def write_rows(writes: Sequence[Written]) -> int:
     """
     Write every row that is still at the version read; return how many were.

@@ -38,10 +38,10 @@ def counted(delivery: Delivery, figure: int) -> SafeString:
 
 def parts_of(delivery: Delivery) -> list[tuple[str, str, int]]:
     return [
-        ("loaded", "Loaded", delivery.loaded),
-        ("amended", "Amended", delivery.amended),
-        ("duplicate", "Duplicates", delivery.duplicates),
-        ("rejected", "Rejected", delivery.rejected),
+        ("good", "Loaded", delivery.loaded),
+        ("busy", "Amended", delivery.amended),
+        ("quiet", "Duplicates", delivery.duplicates),
+        ("bad", "Rejected", delivery.rejected),
     ]
 
 

@@ -20,7 +20,7 @@ from trades.admin.desk import ViewFilter
 from trades.admin.exporting import ExportAdmin
 from trades.admin.live import LiveAdmin, changing
 from trades.admin.page import Page, Panel
-from trades.admin.progress import NOBODY_CAME, WORKER_LOST, progress_panel
+from trades.admin.progress import NOBODY_CAME, WORKER_LOST, progress_panel, sum_of
 from trades.spreadsheet import Mode, Table
 
 LIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -177,18 +177,34 @@ def _progress(run: ReconciliationRun) -> Panel:
 
 
 def _in_scope(run: ReconciliationRun) -> Panel:
+    """Draw what became of each source's trades: every one is in exactly one of three places."""
     between = run.reconciliation
-    left = (run.left_trades, run.matched_left, run.unmatched_left)
-    right = (run.right_trades, run.matched_right, run.unmatched_right)
+    sums = format_html_join(
+        "",
+        "{}",
+        (
+            [_sum(source.name, *counts)]
+            for source, counts in (
+                (between.left_source, (run.left_trades, run.matched_left, run.unmatched_left)),
+                (between.right_source, (run.right_trades, run.matched_right, run.unmatched_right)),
+            )
+        ),
+    )
     return Panel(
         title="Trades in scope",
-        head=("Source", "In scope", "In a match", "Without a counterpart"),
-        rows=[
-            [between.left_source.name, *map(number, left)],
-            [between.right_source.name, *map(number, right)],
-        ],
-        numeric=frozenset({1, 2, 3}),
+        note="each is in exactly one of these",
+        body=sums if run.status == RunStatus.SUCCEEDED else "",
+        none="Nothing was counted, for the run did not end well.",
     )
+
+
+def _sum(source: str, trades: int, matched: int, unmatched: int) -> SafeString:
+    parts = (
+        ("good", "In a match", matched),
+        ("busy", "Proposed, to review", trades - matched - unmatched),
+        ("bad", "Without a counterpart", unmatched),
+    )
+    return sum_of(source, trades, parts)
 
 
 def _partitions(run: Any) -> list[Panel]:

@@ -5,7 +5,9 @@ from django.urls import include, path, re_path
 from breaks.api import acts, approvals, bulk, exchange, files
 from breaks.api import matches as decisions
 from breaks.api import views as breaks
+from breaks.api.rule_sets import BackTestRules
 from connectors.api import views as connectors
+from matching.api import rule_sets as rules
 from matching.api import views as matching
 from recon_project.api.idempotency import once
 from recon_project.api.pages import Schema, docs, unknown
@@ -28,6 +30,9 @@ V1 = [
     path("matches/<int:pk>", decisions.OneMatch.as_view(), name="match"),
     path("matches/<int:pk>/confirm", once(decisions.ConfirmMatch), name="confirm-match"),
     path("matches/<int:pk>/reject", once(decisions.RejectMatch), name="reject-match"),
+    path("rule-sets", rules.RuleSetList.as_view(), name="rule-sets"),
+    path("rule-sets/<int:pk>", rules.RuleSetDetail.as_view(), name="rule-set"),
+    path("rule-sets/<int:pk>/backtest", once(BackTestRules), name="back-test-rules"),
     path("breaks", breaks.BreakList.as_view(), name="breaks"),
     path("breaks/open", breaks.OpenBreakList.as_view(), name="open-breaks"),
     path("breaks/export", exchange.BreakExport.as_view(), name="export-breaks"),

@@ -49,7 +49,7 @@ class Tab:
     label: str
     link: str
     active: bool
-    count: int | None = None
+    count: int | str | None = None
 
 
 class ViewFilter(admin.SimpleListFilter):

@@ -63,11 +63,13 @@ class ExportAdmin(ExportMixin):
             rows = self.get_export_queryset(request)
         except IncorrectLookupParameters:
             messages.warning(request, "The list has no such filter; nothing was exported.")
-            return HttpResponseRedirect(self._list())
+            return HttpResponseRedirect(self._export_list())
         form = self._export_form(request)
         if request.method == "POST" and form.is_valid():
             return self._export_file(request, rows, form.cleaned_data)
-        return TemplateResponse(request, "desk/export.html", self._context(request, rows, form))
+        return TemplateResponse(
+            request, "desk/export.html", self._export_context(request, rows, form)
+        )
 
     def _export_form(self, request: HttpRequest) -> forms.Form:
         form = self.export_form_class(request.POST or None)
@@ -86,7 +88,9 @@ class ExportAdmin(ExportMixin):
         )
         return csv_response(pieces, name=table.name, mode=mode)
 
-    def _context(self, request: HttpRequest, rows: QuerySet, form: forms.Form) -> dict[str, Any]:
+    def _export_context(
+        self, request: HttpRequest, rows: QuerySet, form: forms.Form
+    ) -> dict[str, Any]:
         query = request.GET.urlencode()
         return {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
@@ -95,10 +99,10 @@ class ExportAdmin(ExportMixin):
             "form": form,
             "count": rows.order_by().count(),
             "is_filtered": bool(query),
-            "back": f"{self._list()}?{query}" if query else self._list(),
+            "back": f"{self._export_list()}?{query}" if query else self._export_list(),
         }
 
-    def _list(self) -> str:
+    def _export_list(self) -> str:
         app, model = self.get_model_info()
         return reverse(f"admin:{app}_{model}_changelist")
 

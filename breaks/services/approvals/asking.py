@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
@@ -16,6 +16,7 @@ from breaks.services.approvals.execution import EXECUTIONS, what_changed
 from breaks.services.approvals.refusals import ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.work import check_actor
+from breaks.services.writing import hold
 from matching.models import Match, Reconciliation, RuleSet
 from trades.reports import plain
 
@@ -107,16 +108,9 @@ def ask(
             },
         )
 
-    try:
-        with transaction.atomic():
-            work.note(
-                break_id=trade_break.pk, version=trade_break.version, by=by, at=at, entry=record
-            )
-    except IntegrityError as collision:
-        # Only another request for the same, written since we looked, is in the way.
-        raise ApprovalRefused(
-            f"{trade_break} has another request of this kind since a moment ago. Look at it first."
-        ) from collision
+    # Requests for one break take turns, so that each sees the one before it.
+    hold(trade_break.pk)
+    work.note(break_id=trade_break.pk, version=trade_break.version, by=by, at=at, entry=record)
     return request
 
 

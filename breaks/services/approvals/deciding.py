@@ -14,6 +14,7 @@ from breaks.services.approvals.execution import EXECUTIONS, what_changed
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.work import StaleBreak, check_actor
+from breaks.services.writing import hold
 from matching.models import RuleSet
 from matching.services import bulk
 
@@ -63,6 +64,7 @@ def turn_down(*, request_id: int, by: User, at: datetime, note: str) -> Approval
         raise ApprovalRefused("Say why it is turned down: whoever asked has to know.")
     with transaction.atomic():
         request = _to_decide(request_id, by)
+        _hold(request)
         _close(request, ApprovalStatus.REJECTED, by, at, note)
         _note(request, EventKind.TURNED_DOWN, by, at, note)
     return request
@@ -82,6 +84,7 @@ def withdraw(*, request_id: int, by: User, at: datetime, note: str = "") -> Appr
                 f"Only {request.made_by}, who asked for it, withdraws request {request.pk}. "
                 "Turn it down instead."
             )
+        _hold(request)
         _close(request, ApprovalStatus.WITHDRAWN, by, at, note)
         _note(request, EventKind.WITHDRAWN, by, at, note)
     return request
@@ -113,9 +116,15 @@ def _to_decide(request_id: int, by: User) -> ApprovalRequest:
 
 
 def _hold(request: ApprovalRequest) -> None:
-    """Take the locks of the act before the request's own, in the order in which asking does."""
+    """
+    Take the locks of the act before the request's own, in the order in which asking does.
+
+    What the request is about is read again: nobody changes it from here on.
+    """
     if request.reconciliation_id is not None:
         bulk.hold(request.reconciliation_id)
+    if request.trade_break_id is not None:
+        request.trade_break = hold(request.trade_break_id)
     if request.rule_set_id is not None:
         RuleSet.objects.select_for_update().get(pk=request.rule_set_id)
 

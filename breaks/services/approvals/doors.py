@@ -15,7 +15,7 @@ from django.db import transaction
 from breaks.choices import GuardedAct
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import pairing, work
-from breaks.services.acting import ATTEMPTS, StaleBreak, check_actor
+from breaks.services.acting import StaleBreak, check_actor
 from breaks.services.approvals import stakes
 from breaks.services.approvals.asking import ask, is_needed
 from breaks.services.approvals.execution import (
@@ -24,6 +24,7 @@ from breaks.services.approvals.execution import (
     live_matches_of,
     versions_of,
 )
+from breaks.services.writing import hold
 from matching.models import Match, Reconciliation, RuleSet
 from matching.services import bulk, rule_sets
 from matching.services.decisions import DecisionRefused
@@ -31,6 +32,7 @@ from matching.services.decisions import DecisionRefused
 Done = TypeVar("Done")
 
 
+@transaction.atomic
 def accept(
     *, break_id: int, version: int | None, comment: str, by: User, at: datetime
 ) -> TradeBreak | ApprovalRequest:
@@ -40,20 +42,10 @@ def accept(
     :raises WorkRefused: as `work.accept` does, or if it is asked for already.
     """
     check_actor(by)
-    for attempt in range(1, ATTEMPTS + 1):
-        row = TradeBreak.objects.get(pk=break_id)
-        if version is not None and row.version != version:
-            raise StaleBreak(row)
-        try:
-            return _accept(row, comment, by, at)
-        except StaleBreak:
-            if version is not None or attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _accept(row: TradeBreak, comment: str, by: User, at: datetime) -> TradeBreak | ApprovalRequest:
-    # At the version whose exposure was looked at: a dearer one may need a second person.
+    # Held, so that it is no dearer when it is written than when its exposure was looked at.
+    row = hold(break_id)
+    if version is not None and row.version != version:
+        raise StaleBreak(row)
     return _do_or_ask(
         lambda: work.accept(break_id=row.pk, version=row.version, comment=comment, by=by, at=at),
         act=GuardedAct.ACCEPT,

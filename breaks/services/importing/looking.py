@@ -1,7 +1,7 @@
 """What a file would change, row by row, and why some of it cannot be: nothing is written."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -105,14 +105,14 @@ class _Look:
             return Line(
                 number=row.line, outcome=Outcome.STALE, break_id=now.pk,
                 version=version, trade_break=now,
-                changes=[Change(column, "", given) for column, given in edited.items()],
+                changes=_as_given(edited),
                 refusals=[why],
             )  # fmt: skip
         refusals = list(self._read_only(row, now))
         changes, asked, why_not = acts_of(edited, now, by=self.by, known=self.known)
         refusals += why_not
         if refusals:
-            return _refused(row, now.pk, refusals, now=now, changes=changes)
+            return _refused(row, now.pk, refusals, now=now, changes=_as_given(edited))
         if not asked:
             return _unchanged(row, now)
         return Line(
@@ -137,6 +137,10 @@ class _Look:
         if len(differing) > READ_ONLY_SHOWN:
             more = len(differing) - READ_ONLY_SHOWN
             yield f"{more} more columns that only show were changed."
+
+
+def _as_given(edited: Mapping[str, str]) -> list[Change]:
+    return [Change(column, "", given) for column, given in edited.items()]
 
 
 def _unchanged(row: FileRow, now: TradeBreak) -> Line:

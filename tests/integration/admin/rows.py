@@ -51,9 +51,10 @@ def add_rows(count: int) -> None:
         PendingTrade.objects.create(
             reconciliation=between, trade=factories.trade(**own), reason="GRACE"
         )
-        factories.rule_set(
+        draft = factories.rule_set(
             status="DRAFT", definition={}, created_by=person, created_at=factories.NOW
         )
+        factories.back_test(rule_set=draft, run=run, by=person)
         factories.reconciliation(f"pair-{n}")
         factories.source(f"source-{n}")
         day = factories.TRADE_DATE + timedelta(days=n)

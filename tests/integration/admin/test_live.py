@@ -100,6 +100,22 @@ class TestARunsPage:
         assert queries(browser, address) == few <= 8
 
 
+def test_a_runs_trades_add_up_on_its_page(look):
+    run = factories.run(
+        left_trades=300, matched_left=296, unmatched_left=2,
+        right_trades=3_010, matched_right=3_004, unmatched_right=4,
+    )  # fmt: skip
+
+    page = look("matching_reconciliationrun_change", run.pk).content.decode()
+
+    sums = re.findall(r'<div class="dk-sum">(.*?)</dl>', page, re.DOTALL)
+    figures = [
+        [int(one.replace(",", "")) for one in re.findall(r"<dd>([\d,]+)", row)] for row in sums
+    ]
+    assert figures == [[300, 296, 2, 2], [3_010, 3_004, 2, 4]]
+    assert all(whole == sum(parts) for whole, *parts in figures)
+
+
 class TestADeliverysPage:
     def test_shows_the_rows_so_far_and_then_the_sum(self, look):
         row = factories.delivery(
@@ -129,7 +145,7 @@ class TestADeliverysPage:
 
         page = look("connectors_delivery_change", row.pk).content.decode()
 
-        widths = re.findall(r'<rect class="dk-part-rejected"[^>]* width="([\d.]+)"', page)
+        widths = re.findall(r'<rect class="dk-part-bad"[^>]* width="([\d.]+)"', page)
         assert [float(width) > 1 for width in widths] == [True]
 
     def test_one_that_found_nothing_and_left_no_row_says_so_and_stops(self, look):

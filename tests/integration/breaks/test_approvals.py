@@ -114,24 +114,18 @@ class TestPolicy:
         ApprovalPolicy.objects.update(above=100)
         from breaks.services.approvals import doors
 
-        looked = []
-        accept = doors._accept
+        def looked(act, exposure):
+            TradeBreak.objects.update(exposure=Decimal(5_000), version=2)
+            return approvals.is_needed(act, exposure)
 
-        def meanwhile(row, *args):
-            if not looked:
-                work.comment(break_id=row.pk, version=None, text="x", by=maker, at=desk.later())
-                TradeBreak.objects.update(exposure=Decimal(5_000))
-            looked.append(row.exposure)
-            return accept(row, *args)
+        monkeypatch.setattr(doors, "is_needed", looked)
+        before = dump()
 
-        monkeypatch.setattr(doors, "_accept", meanwhile)
-
-        asked = approvals.accept(
-            break_id=price_break.pk, version=None, comment="c", by=maker, at=desk.later()
-        )
-
-        assert looked == [50, 5_000]
-        assert isinstance(asked, ApprovalRequest)
+        with pytest.raises(StaleBreak):
+            approvals.accept(
+                break_id=price_break.pk, version=None, comment="c", by=maker, at=desk.later()
+            )
+        assert dump() == before
 
 
 class TestAsking:

@@ -1,0 +1,64 @@
+"""A look at the two trades of a break without leaving the queue: its row opens under itself."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from unfold.sections import BaseSection
+
+from breaks.models import TradeBreak
+from matching.admin.comparison import compared
+from matching.admin.legs import legs_panel
+from matching.models import Match
+from trades.admin.page import Panel
+
+_NAME = "breaks_tradebreak_peek"
+
+
+class BothTrades(BaseSection):
+    """What opens under a row; it is read when it comes into sight, so a list costs no more."""
+
+    def render(self) -> str:
+        address = reverse(f"admin:{_NAME}", args=[self.instance.pk])
+        return format_html(
+            '<div class="dk-peek" hx-get="{}" hx-trigger="intersect once">'
+            '<p class="dk-none">Reading the trades</p></div>',
+            address,
+        )
+
+
+def peek_urls(model_admin: Any) -> list[URLPattern]:
+    """Return the address of the two trades of a break; `model_admin` is the queue's."""
+
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        row = model_admin.get_object(request, pk)
+        if row is None:
+            raise Http404
+        if not model_admin.has_view_permission(request, row):
+            raise PermissionDenied
+        return TemplateResponse(request, "desk/peek.html", {"original": row, **both_trades(row)})
+
+    return [path("<int:pk>/peek/", model_admin.admin_site.admin_view(view), name=_NAME)]
+
+
+def both_trades(row: TradeBreak) -> dict[str, Any]:
+    """Compare the two trades of a break; those of a group are listed with their sum."""
+    match = _match_of(row)
+    if row.left_trade is None and row.right_trade is None:
+        legs = list(match.legs.all()) if match else []
+        none = Panel(title="Trades", none="No trade stands behind this break.")
+        return {"panel": legs_panel(legs, ()) if legs else none}
+    differing = {row.field} if row.field else set()
+    if match is not None:
+        differing |= {found.field for found in match.differences.all()}
+    return {"compared": compared(row.reconciliation, row.left_trade, row.right_trade, differing)}
+
+
+def _match_of(row: TradeBreak) -> Match | None:
+    if row.match_id is None:
+        return None
+    joined = ("differences", "legs__trade__source", "legs__trade__instrument")
+    return Match.objects.prefetch_related(*joined).get(pk=row.match_id)

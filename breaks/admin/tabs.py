@@ -1,0 +1,72 @@
+"""The views of the queue that everybody has, with their counts."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from breaks.choices import ApprovalStatus
+from breaks.models import ApprovalRequest
+from trades.admin.counting import count_each, count_words
+from trades.admin.desk import Tab, ViewFilter
+
+
+def team_keys(user: Any) -> list[int]:
+    """Return the keys of a person's teams; they are read once if they were fetched before."""
+    return [team.pk for team in user.teams.all()]
+
+
+def _awaiting(live: QuerySet) -> QuerySet:
+    waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING)
+    return live.filter(pk__in=waiting.order_by().values("trade_break"))
+
+
+_LIVE: dict[str, tuple[str, Callable[[Any, Any], QuerySet]]] = {
+    "open": ("All open", lambda live, user: live),
+    "mine": ("Mine", lambda live, user: live.filter(assigned_to=user.pk)),
+    "team": ("My team", lambda live, user: live.filter(team__in=team_keys(user))),
+    "unassigned": ("Unassigned", lambda live, user: live.filter(assigned_to=None)),
+    "overdue": ("Overdue", lambda live, user: live.filter(due_at__lt=timezone.now())),
+    "approval": ("Awaiting approval", lambda live, user: _awaiting(live)),
+}
+ALL = "all"
+
+
+class QueueFilter(ViewFilter):
+    title = "view"
+    parameter_name = "view"
+    views = (*((value, label) for value, (label, _) in _LIVE.items()), (ALL, "All"))
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        # A status asked for by name may be an ended one, which the open view would hide.
+        self._default = default_view(request.GET)
+        super().__init__(request, *args)
+
+    def default(self) -> str:
+        return self._default
+
+    def narrow(self, queryset: Any, value: str, request: HttpRequest) -> QuerySet:
+        if value not in _LIVE:
+            return queryset  # type: ignore[no-any-return]
+        return _LIVE[value][1](queryset.live(), request.user)
+
+    def tabs(self, changelist: ChangeList, everything: QuerySet, request: HttpRequest) -> list[Tab]:
+        counts = count_each(
+            {value: self.narrow(everything, value, request) for value, _ in self.views}
+        )
+        return [
+            Tab(
+                label=label,
+                link=changelist.get_query_string({self.parameter_name: value}, ["p"]),
+                active=value == self.value(),
+                count=count_words(counts[value]),
+            )
+            for value, label in self.views
+        ]
+
+
+def default_view(asked: Iterable[str]) -> str:
+    return ALL if any(name.startswith("status") for name in asked) else "open"
