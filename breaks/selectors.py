@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from breaks.choices import LIVE, ApprovalStatus, BreakStatus, ReasonCode
-from breaks.models import ApprovalRequest, BreakEvent, PendingTrade, TradeBreak
+from breaks.models import ActBatch, ApprovalRequest, BreakEvent, PendingTrade, TradeBreak
 from matching.choices import MatchStatus
 from matching.models import MatchDifference, MatchLeg, Reconciliation
 from matching.scope import live_leg, of_asset_class
@@ -50,6 +50,13 @@ def in_reconciliation(reconciliation: Reconciliation) -> Q:
 def timeline(trade_break: TradeBreak) -> QuerySet[BreakEvent]:
     """Return what happened to a break, oldest first, with who did it."""
     return trade_break.events.select_related("by").order_by("sequence")
+
+
+def batches_visible_to(user: Any) -> QuerySet[ActBatch]:
+    """Return the batches a person may see: their own, or everybody's with the right to see all."""
+    if user.has_perm("breaks.view_every_team"):
+        return ActBatch.objects.all()
+    return ActBatch.objects.filter(by=user)
 
 
 def approvals_visible_to(user: Any) -> QuerySet[ApprovalRequest]:

@@ -13,14 +13,13 @@ from unfold.decorators import display
 from breaks.admin.acts import WORK
 from breaks.admin.batch_page import results
 from breaks.models import ActBatch
+from breaks.selectors import batches_visible_to
 from breaks.services import batches
 from breaks.services.lifecycle import WorkRefused
 from breaks.services.undoing import UNDO_OF_OTHERS
 from trades.admin.acts import Act
 from trades.admin.cells import digits, moment, number, short
 from trades.admin.page import Page, PageAdmin
-
-SEE_ALL = "breaks.view_every_team"
 
 
 class CountOfRows(Func):
@@ -80,10 +79,9 @@ class ActBatchAdmin(PageAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """One's own; those of all for whoever sees every team."""
-        every = super().get_queryset(request).select_related("by", "undone_by")
-        every = every.annotate(asked=CountOfRows(), refused=CountOfRows(refused=True))
-        everything = request.user.has_perm(SEE_ALL)  # type: ignore[union-attr]
-        return every if everything else every.filter(by=request.user.pk)
+        by: Any = request.user
+        seen = batches_visible_to(by).order_by(*self.ordering).select_related("by", "undone_by")
+        return seen.annotate(asked=CountOfRows(), refused=CountOfRows(refused=True))
 
     @display(description="When", ordering="at")
     def when(self, row: ActBatch) -> SafeString:

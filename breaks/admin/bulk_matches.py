@@ -58,7 +58,7 @@ class BulkMatches(BulkActs):
         return batches.decide_matches(
             match_ids=list(selection),
             act=act.name,
-            reason=given["reason"],
+            reason=given.get("reason", ""),
             by=by,
             at=timezone.now(),
         )

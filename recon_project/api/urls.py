@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from breaks.api import acts, approvals, exchange, files
+from breaks.api import acts, approvals, bulk, exchange, files
 from breaks.api import matches as decisions
 from breaks.api import views as breaks
 from breaks.api.rule_sets import BackTestRules
@@ -37,6 +37,9 @@ V1 = [
     path("breaks/open", breaks.OpenBreakList.as_view(), name="open-breaks"),
     path("breaks/export", exchange.BreakExport.as_view(), name="export-breaks"),
     path("breaks/import", exchange.BreakImport.as_view(), name="import-breaks"),
+    path("breaks/bulk", once(bulk.Bulk), name="bulk-breaks"),
+    path("batches/<int:pk>", bulk.BatchDetail.as_view(), name="batch"),
+    path("batches/<int:pk>/undo", once(bulk.UndoBatch), name="undo-batch"),
     path("breaks/<int:pk>", breaks.BreakDetail.as_view(), name="break"),
     path("breaks/<int:pk>/history", breaks.BreakHistory.as_view(), name="break-history"),
     path("breaks/<int:pk>/attachments", once(files.Attachments), name="attachments"),
