@@ -11,7 +11,7 @@ from unfold.sections import BaseSection
 
 from breaks.models import TradeBreak
 from matching.admin.comparison import LEG_HEAD, LEG_NUMBERS, compared, leg_rows
-from matching.models import Match
+from matching.models import MatchDifference, MatchLeg
 from trades.admin.page import Panel
 
 _NAME = "breaks_tradebreak_peek"
@@ -45,23 +45,15 @@ def peek_urls(model_admin: Any) -> list[URLPattern]:
 
 def both_trades(row: TradeBreak) -> dict[str, Any]:
     """Compare the two trades of a break; those of a group are listed with their sum."""
-    match = _match_of(row)
     if row.left_trade is None and row.right_trade is None:
-        legs = list(match.legs.all()) if match else []
+        legs = MatchLeg.objects.filter(match=row.match_id)
+        joined = legs.select_related("trade__source", "trade__instrument")
         return {
             "panel": Panel(
-                title="Trades", head=LEG_HEAD, rows=leg_rows(legs), numeric=LEG_NUMBERS,
+                title="Trades", head=LEG_HEAD, rows=leg_rows(list(joined)), numeric=LEG_NUMBERS,
                 none="No trade stands behind this break.",
             )
         }  # fmt: skip
-    differing = {row.field} if row.field else set()
-    if match is not None:
-        differing |= {found.field for found in match.differences.all()}
+    found = MatchDifference.objects.filter(match=row.match_id).values_list("field", flat=True)
+    differing = {row.field, *found} - {""}
     return {"compared": compared(row.reconciliation, row.left_trade, row.right_trade, differing)}
-
-
-def _match_of(row: TradeBreak) -> Match | None:
-    if row.match_id is None:
-        return None
-    joined = ("differences", "legs__trade__source", "legs__trade__instrument")
-    return Match.objects.prefetch_related(*joined).get(pk=row.match_id)
