@@ -2,10 +2,10 @@
 Which breaks a word or a name means, without a look at every break.
 
 Ids and references are compared from their beginning, whatever their case, and names anywhere.
-Names are few: they are looked up first, in the reference data. Then the trades are found through
-their indexes and the breaks by those trades' keys. A term that means more breaks than `MOST_KEYS`
-is so common that walking the queue in its order finds enough of them soon; `Found.is_narrow` tells
-the two apart, since a total over common ones is dear.
+Names are few: they are looked up first, in the reference data. Then the trades and their matches
+are found through their indexes, and the breaks by those keys. A term that means more trades than
+`MOST_KEYS` is so common that walking the queue in its order finds enough of them soon;
+`Found.is_narrow` tells the two apart, since a total over common ones is dear.
 """
 
 from collections import defaultdict
@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 from django.db.models import Q, Value
 
-from breaks.models import TradeBreak
-from matching.models import MatchLeg
 from trades.models import (
     Account,
     Counterparty,
@@ -79,16 +77,13 @@ def by_trades(of_trade: Callable[[str], Q]) -> Found:
 
     `of_trade(prefix)` is the condition, on columns of a trade behind `prefix`.
     """
-    trades = Trade.objects.filter(of_trade("")).order_by().values("pk")
-    legs = MatchLeg.objects.filter(trade__in=trades).order_by().values("match")
-    one, other, grouped = (
-        TradeBreak.objects.filter(where).order_by().values_list("pk", flat=True)
-        for where in (Q(left_trade__in=trades), Q(right_trade__in=trades), Q(match__in=legs))
-    )
-    keys = list(one.union(other, grouped, all=True)[: 2 * MOST_KEYS])
-    if len(keys) < 2 * MOST_KEYS:
-        return Found(Q(pk__in=set(keys)))
-    return Found(of_trade("left_trade__") | of_trade("right_trade__"), is_narrow=False)
+    found = Trade.objects.filter(of_trade("")).order_by().values_list("pk", "legs__match")
+    rows = list(found[: MOST_KEYS + 1])
+    if len(rows) > MOST_KEYS:
+        return Found(of_trade("left_trade__") | of_trade("right_trade__"), is_narrow=False)
+    trades = {trade for trade, _ in rows}
+    matches = {match for _, match in rows if match is not None}
+    return Found(Q(left_trade__in=trades) | Q(right_trade__in=trades) | Q(match__in=matches))
 
 
 def _named(term: str) -> dict[str, list[int]]:

@@ -19,9 +19,7 @@ from matching.admin.runs import days_words
 from matching.choices import RunStatus
 from matching.models import Match, ReconciliationRun
 from trades.admin.cells import badge, link, number, short, since
-from trades.admin.counting import count_each, count_words
-
-_COUNTED = "_desk_badges"
+from trades.admin.counting import ask_count, count_each, count_words, counted
 
 
 def live_breaks(request: HttpRequest) -> str:
@@ -42,18 +40,17 @@ def quarantined(request: HttpRequest) -> str:
 
 
 def _badge(request: HttpRequest, name: str) -> str:
-    """Count what the navigation counts, once a page and in one query."""
-    if not hasattr(request, _COUNTED):
-        counts = count_each(
-            {
-                "breaks": _seen_by(request).live(),
-                "approvals": approvals_to_decide(request.user),
-                "proposals": Match.objects.to_review(),
-                "quarantined": RejectedRow.objects.filter(status=RejectStatus.OPEN),
-            }
-        )
-        setattr(request, _COUNTED, counts)
-    return count_words(getattr(request, _COUNTED)[name])
+    """Count what the navigation counts, once a page and in one query with what the page counts."""
+    ask_count(
+        request,
+        {
+            "breaks": _seen_by(request).live(),
+            "approvals": approvals_to_decide(request.user),
+            "proposals": Match.objects.to_review(),
+            "quarantined": RejectedRow.objects.filter(status=RejectStatus.OPEN),
+        },
+    )
+    return count_words(counted(request)[name])
 
 
 def _seen_by(request: HttpRequest) -> Any:

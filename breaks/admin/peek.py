@@ -12,7 +12,7 @@ from unfold.sections import BaseSection
 from breaks.models import TradeBreak
 from matching.admin.comparison import compared
 from matching.admin.legs import legs_panel
-from matching.models import Match
+from matching.models import MatchDifference, MatchLeg
 from trades.admin.page import Panel
 
 _NAME = "breaks_tradebreak_peek"
@@ -46,19 +46,11 @@ def peek_urls(model_admin: Any) -> list[URLPattern]:
 
 def both_trades(row: TradeBreak) -> dict[str, Any]:
     """Compare the two trades of a break; those of a group are listed with their sum."""
-    match = _match_of(row)
     if row.left_trade is None and row.right_trade is None:
-        legs = list(match.legs.all()) if match else []
+        legs = MatchLeg.objects.filter(match=row.match_id)
+        joined = list(legs.select_related("trade__source", "trade__instrument", "trade__account"))
         none = Panel(title="Trades", none="No trade stands behind this break.")
-        return {"panel": legs_panel(legs, ()) if legs else none}
-    differing = {row.field} if row.field else set()
-    if match is not None:
-        differing |= {found.field for found in match.differences.all()}
+        return {"panel": legs_panel(joined, ()) if joined else none}
+    found = MatchDifference.objects.filter(match=row.match_id).values_list("field", flat=True)
+    differing = {row.field, *found} - {""}
     return {"compared": compared(row.reconciliation, row.left_trade, row.right_trade, differing)}
-
-
-def _match_of(row: TradeBreak) -> Match | None:
-    if row.match_id is None:
-        return None
-    joined = ("differences", "legs__trade__source", "legs__trade__instrument")
-    return Match.objects.prefetch_related(*joined).get(pk=row.match_id)

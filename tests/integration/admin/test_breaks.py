@@ -1,6 +1,7 @@
 """The queue, one break's page, and what a person does there."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -27,30 +28,17 @@ def _shown(response):
 
 
 class TestQueue:
-    def test_shows_live_breaks_dearest_to_leave_first(self, analyst, browser_as):
-        low = factories.trade_break(severity="LOW", exposure="999999")
+    def test_shows_live_breaks_and_first_what_is_dearest_to_leave(self, analyst, browser_as):
+        late = factories.NOW - timedelta(hours=20)
         cheap = factories.trade_break(severity="HIGH", exposure="9.5")
-        unknown = factories.trade_break(severity="HIGH")
-        dear = factories.trade_break(severity="HIGH", exposure="1000")
+        dear = factories.trade_break(severity="LOW", exposure="999999")
+        # Ten doublings of two hours each: as if it were a thousand times as dear.
+        overdue = factories.trade_break(severity="HIGH", exposure="9.5", due_at=late)
         factories.trade_break(status="RESOLVED")
 
         response = browser_as(analyst).get(QUEUE)
 
-        assert _shown(response) == [unknown.pk, dear.pk, low.pk, cheap.pk]
-
-    def test_tabs_count_what_they_lead_to(self, analyst, browser_as):
-        factories.trade_break(assigned_to=analyst, status="IN_PROGRESS")
-        factories.trade_break(assigned_to=factories.user("Analyst"))
-        factories.trade_break()
-        factories.trade_break(status="ACCEPTED")
-        browser = browser_as(analyst)
-
-        tabs = browser.get(QUEUE).context["desk_tabs"]
-
-        assert [(tab.label, tab.count) for tab in tabs] == [
-            ("Open", 3), ("Mine", 1), ("Unassigned", 1), ("All", 4),
-        ]  # fmt: skip
-        assert [len(_shown(browser.get(QUEUE + tab.link))) for tab in tabs] == [3, 1, 1, 4]
+        assert _shown(response) == [overdue.pk, dear.pk, cheap.pk]
 
     def test_says_what_it_is_filtered_by_and_what_it_adds_up_to(self, analyst, browser_as):
         factories.trade_break(severity="HIGH", exposure="0.1")
@@ -60,7 +48,9 @@ class TestQueue:
         context = browser_as(analyst).get(QUEUE + "?severity__exact=HIGH").context
 
         assert context["desk_chips"] == [{"text": "Severity: High", "link": "?"}]
-        assert context["desk_totals"] == [{"label": "Exposure", "value": "1,000.30 USD"}]
+        assert context["desk_totals"] == [
+            {"label": "Exposure", "value": "1,000.30 USD", "title": "High 1,000.30"}
+        ]
 
     def test_a_status_asked_for_is_not_hidden_by_the_open_view(self, analyst, browser_as):
         ended = factories.trade_break(status="RESOLVED")
