@@ -65,7 +65,7 @@
     function press(element) {
         // Links that open a dialog stay on the page, all else leaves it.
         leaving = !element.hasAttribute("hx-get");
-        opener = element;
+        setTimeout(() => { leaving = false; }, 5000); // a page that never came
         element.click();
     }
 
@@ -165,6 +165,8 @@
         document.addEventListener("keydown", onKey);
         document.addEventListener("click", (event) => {
             if (event.target.closest("[data-keys]")) showKeys();
+            const opens = event.target.closest("[hx-get]");
+            if (opens) opener = opens;
         });
         document.addEventListener("focusin", (event) => {
             const row = event.target.closest?.("#result_list tr.data-row");
