@@ -10,12 +10,16 @@ from django.utils.html import format_html
 from unfold.sections import BaseSection
 
 from breaks.models import TradeBreak
-from matching.admin.comparison import compared
+from matching.admin.comparison import FIELDS, compared
 from matching.admin.legs import legs_panel
 from matching.models import MatchDifference, MatchLeg
 from trades.admin.page import Panel
 
 _NAME = "breaks_tradebreak_peek"
+# Of the fields that agree, those that tell which trade it is.
+_TELLING = ("side", "quantity", "price", "currency", "net_amount", "instrument", "trade_date",
+            "settlement_date", "counterparty", "account", "order_ref")  # fmt: skip
+_LABELS = {FIELDS[name][0] for name in _TELLING}
 
 
 class BothTrades(BaseSection):
@@ -53,4 +57,6 @@ def both_trades(row: TradeBreak) -> dict[str, Any]:
         return {"panel": legs_panel(joined, ()) if joined else none}
     found = MatchDifference.objects.filter(match=row.match_id).values_list("field", flat=True)
     differing = {row.field, *found} - {""}
-    return {"compared": compared(row.reconciliation, row.left_trade, row.right_trade, differing)}
+    sides = compared(row.reconciliation, row.left_trade, row.right_trade, differing)
+    lines = [line for line in sides["lines"] if line.differs or line.label in _LABELS]
+    return {"compared": sides | {"lines": lines}}

@@ -181,11 +181,10 @@ class TestTheApi:
     def test_answers_as_if_there_were_none(self, analyst, api_as, theirs):
         client = api_as(analyst)
 
-        hidden = client.get(f"/api/v1/breaks/{theirs.pk}").json()
-        absent = client.get("/api/v1/breaks/999999").json()
+        hidden = client.get(f"/api/v1/breaks/{theirs.pk}").content.decode()
+        absent = client.get("/api/v1/breaks/999999").content.decode()
 
-        hidden.pop("instance", None), absent.pop("instance", None)
-        assert hidden == absent
+        assert hidden.replace(f"/{theirs.pk}", "/999999") == absent
 
 
 class TestTheCommand:
