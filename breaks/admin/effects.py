@@ -1,22 +1,24 @@
 """What an approval would let happen, for the eyes of whoever decides on it."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from breaks.admin.matches import breaks_panel
-from breaks.admin.words import difference_words, exposure_cell, status_cell, value_cell
+from breaks.admin.words import NO_EXPOSURE, difference_words, status_cell, value_cell
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.approvals.stakes import breaks_of
 from matching.admin.comparison import LEG_HEAD, LEG_NUMBERS, compared, leg_rows
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, MatchLeg, Reconciliation
-from trades.admin.cells import NOTHING, badge, link, moment
+from trades.admin.cells import NOTHING, badge, digits, link, moment, short
 from trades.admin.page import Panel
 from trades.models import Trade
 
 BEFORE_AND_AFTER = ("", "Now", "If approved")
+MOST_CHANGES = 60
 _MISSING = "Missing or pending again"
 
 
@@ -46,7 +48,7 @@ def _accepting(request: ApprovalRequest) -> Effect:
             [row.reconciliation.left_source.name, value_cell(row.left_value), "accepted"],
             [row.reconciliation.right_source.name, value_cell(row.right_value), "accepted"],
             ["Difference", difference_words(row) or NOTHING, "accepted"],
-            ["Exposure", exposure_cell(row), "accepted"],
+            ["Exposure", _money_words(row), "accepted"],
         ],
     )
     differing = {row.field} if row.field else set()
@@ -56,6 +58,12 @@ def _accepting(request: ApprovalRequest) -> Effect:
         legs = [] if row.match is None else list(_legs_of(row.match))
         return Effect([panel, _legs_panel(legs)])
     return Effect([panel], compared(row.reconciliation, row.left_trade, row.right_trade, differing))
+
+
+def _money_words(row: TradeBreak) -> Any:
+    if row.exposure is None:
+        return row.exposure_note or NO_EXPOSURE
+    return f"{digits(row.exposure, places=2)} {row.currency}"
 
 
 def _pairing(request: ApprovalRequest) -> Effect:
@@ -141,11 +149,46 @@ def _activating(request: ApprovalRequest) -> Effect:
         ("What it changes", rules.note or NOTHING),
         ("Rules", link("matching_ruleset", rules.pk, "Look at them before you decide")),
     ]
-    return Effect([
+    panels = [
         Panel(title="What it would do", note="from the next run on", head=BEFORE_AND_AFTER,
               rows=rows),
-        Panel(title="The draft", facts=facts),
-    ])  # fmt: skip
+    ]  # fmt: skip
+    if active is not None and active.pk != rules.pk:
+        changes = _changes(active.definition, rules.definition)
+        panels.append(
+            Panel(
+                title="What differs between the two",
+                count=len(changes),
+                note=f"the first {MOST_CHANGES}" if len(changes) > MOST_CHANGES else "",
+                head=BEFORE_AND_AFTER,
+                rows=changes[:MOST_CHANGES],
+                none="Nothing: the draft has the rules that are in force.",
+            )
+        )
+    return Effect([*panels, Panel(title="The draft", facts=facts)])
+
+
+def _changes(now: Any, then: Any) -> list[list[Any]]:
+    """Return the values that differ between two definitions: where, now, and then."""
+    before, after = dict(_flat(now)), dict(_flat(then))
+    return [
+        [short(place, mono=True), before.get(place, NOTHING), after.get(place, NOTHING)]
+        for place in dict.fromkeys((*before, *after))
+        if before.get(place) != after.get(place)
+    ]
+
+
+def _flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each single value of nested JSON with its place, such as ``fields.price.weight``."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _flat(inner, f"{place}.{name}" if place else str(name))
+    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+        for number, inner in enumerate(value, start=1):
+            named = inner.get("name", number) if isinstance(inner, dict) else number
+            yield from _flat(inner, f"{place}[{named}]")
+    else:
+        yield place, json.dumps(value, ensure_ascii=False)
 
 
 _SOURCES = ("reconciliation__left_source", "reconciliation__right_source")
