@@ -4,9 +4,10 @@ Time the pages of the desk over a million breaks in Postgres, as the people who 
 On a throw-away server, filled by `desk.sql`: the queue at its first page and at page 10,000, each
 of its tabs, searches, filters, and the page of one break, asked for through Django's test client
 as an analyst of two teams and as a supervisor. Prints JSON: per page the p50 and p95 in ms, the
-mean of this process's own CPU time among it, and the number of queries; and the goals it misses. ``--slowest 3`` adds the slowest queries of each page
-with how long they took; ``--database URL`` measures a database that is filled already, and
-``--keep`` leaves the server up until Ctrl-C, to look closer.
+mean of this process's own CPU time among it, and the number of queries; and the goals it misses.
+``--slowest 3`` adds the slowest queries of each page with how long they took; ``--database URL``
+measures a database that is filled already, and ``--keep`` leaves the server up until Ctrl-C, to
+look closer.
 """
 
 import argparse

@@ -54,7 +54,7 @@ class ApprovalFilter(ViewFilter):
 
 @admin.register(ApprovalRequest)
 class ApprovalRequestAdmin(PageAdmin):
-    page_template = "desk/match.html"
+    page_template = "desk/approval.html"
     list_filter = (
         ApprovalFilter,
         ("act", ChoicesCheckboxFilter),
@@ -83,7 +83,9 @@ class ApprovalRequestAdmin(PageAdmin):
         return approvals_visible_to(request.user).order_by(*self.ordering)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return ["asked_for", "at_risk", "maker", "waited", "why", "status_word", "decision",
+        view = request.GET.get("view") or ("for-me" if request.user.has_perm(DECIDE) else "mine")
+        decided = [] if view in {"for-me", "waiting"} else ["status_word", "decision"]
+        return ["asked_for", "at_risk", "maker", "waited", "why", *decided,
                 _acts_column(self, request)]  # fmt: skip
 
     def acts_for(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
@@ -94,7 +96,10 @@ class ApprovalRequestAdmin(PageAdmin):
 
     @display(description="Asked for", ordering="pk")
     def asked_for(self, row: ApprovalRequest) -> SafeString:
-        return format_html('{} <small class="dk-soft">#{}</small>', row.summary, row.pk)
+        return format_html(
+            '<span class="dk-cut" title="{}">{} <small class="dk-soft">{}</small></span>',
+            row.summary, row.summary, row.pk,
+        )  # fmt: skip
 
     @display(description="Exposure", ordering=F("exposure").asc(nulls_first=True))
     def at_risk(self, row: ApprovalRequest) -> SafeString:
@@ -211,7 +216,11 @@ def _acts_column(model_admin: ApprovalRequestAdmin, request: HttpRequest) -> Any
 
     def acts(row: ApprovalRequest) -> SafeString:
         links = [(item["link"], item["act"].label) for item in model_admin.acts_for(request, row)]
-        return format_html_join(" ", _DIALOG_LINK, links) if links else NOTHING
+        if not links:
+            return NOTHING
+        return format_html(
+            '<span class="dk-row-acts">{}</span>', format_html_join("", _DIALOG_LINK, links)
+        )
 
     acts.short_description = "Decide"  # type: ignore[attr-defined]
     return acts

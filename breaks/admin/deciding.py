@@ -20,6 +20,7 @@ from trades.admin.page import Panel
 
 DECIDE = "breaks.decide_approvalrequest"
 ASK = "breaks.view_approvalrequest"
+KEY_LENGTH = 18  # digits of the longest that every database takes
 MOST = 200  # decided on one page; more than that nobody has looked at
 
 
@@ -104,7 +105,8 @@ def decide_many(model_admin: Any, act: Act) -> Callable[[HttpRequest], HttpRespo
         if not request.user.has_perm(act.permission):  # type: ignore[union-attr]
             raise PermissionDenied
         given = (request.POST if request.method == "POST" else request.GET).get("ids", "")
-        keys = [int(key) for key in given.split(",") if key.isdecimal()][:MOST]
+        named = [key for key in given.split(",") if key.isdecimal() and len(key) <= KEY_LENGTH]
+        keys = [int(key) for key in named[:MOST]]
         rows = model_admin.get_queryset(request).filter(pk__in=keys)
         form = act.form(request.POST if request.method == "POST" else None)
         results = None
@@ -144,7 +146,9 @@ def _foreseen(act: Act, row: ApprovalRequest, request: HttpRequest) -> Any:
     mine = row.made_by_id == request.user.pk
     if act.name == "withdraw":
         return "withdrawn" if mine else badge("HIGH", "refused: not yours")
-    return badge("HIGH", "refused: you asked for it") if mine else act.label.lower()
+    if mine:
+        return badge("HIGH", "refused: you asked for it")
+    return "done at once" if act.name == "approve" else "nothing happens"
 
 
 def _results(act: Act, rows: QuerySet, by: Any, note: str) -> Panel:

@@ -6,7 +6,7 @@ from typing import Any
 
 from breaks.admin.back_tests import back_tests_panel
 from breaks.admin.matches import breaks_panel
-from breaks.admin.words import difference_words, exposure_cell, status_cell, value_cell
+from breaks.admin.words import NO_EXPOSURE, difference_words, status_cell, value_cell
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.approvals.stakes import breaks_of
@@ -15,11 +15,12 @@ from matching.admin.legs import legs_panel
 from matching.admin.rule_sets import changed_panel
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, MatchLeg, Reconciliation
-from trades.admin.cells import NOTHING, badge, link, moment
+from trades.admin.cells import NOTHING, badge, digits, link, moment
 from trades.admin.page import Panel
 from trades.models import Trade
 
 BEFORE_AND_AFTER = ("", "Now", "If approved")
+MOST_CHANGES = 60
 _MISSING = "Missing or pending again"
 
 
@@ -49,7 +50,7 @@ def _accepting(request: ApprovalRequest) -> Effect:
             [row.reconciliation.left_source.name, value_cell(row.left_value), "accepted"],
             [row.reconciliation.right_source.name, value_cell(row.right_value), "accepted"],
             ["Difference", difference_words(row) or NOTHING, "accepted"],
-            ["Exposure", exposure_cell(row), "accepted"],
+            ["Exposure", _money_words(row), "accepted"],
         ],
     )
     differing = {row.field} if row.field else set()
@@ -59,6 +60,12 @@ def _accepting(request: ApprovalRequest) -> Effect:
         legs = [] if row.match is None else list(_legs_of(row.match))
         return Effect([panel, _legs_panel(legs)])
     return Effect([panel], compared(row.reconciliation, row.left_trade, row.right_trade, differing))
+
+
+def _money_words(row: TradeBreak) -> Any:
+    if row.exposure is None:
+        return row.exposure_note or NO_EXPOSURE
+    return f"{digits(row.exposure, places=2)} {row.currency}"
 
 
 def _pairing(request: ApprovalRequest) -> Effect:

@@ -130,7 +130,7 @@ class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
     def list_head(self, request: HttpRequest, changelist: Any) -> dict[str, Any]:
         head = super().list_head(request, changelist) | {
             "desk_totals": totals(changelist.tally),
-            **saved_views(request, changelist),
+            **saved_views(request),
         }
         if not changelist.tally.is_whole:
             head["selection_note_all"] = f"All of more than {changelist.tally.most - 1:,} selected"

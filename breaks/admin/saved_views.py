@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -15,7 +14,7 @@ from breaks.services.saved_views import ViewRefused, forget_view, plain_query, s
 _QUEUE = "admin:breaks_tradebreak_changelist"
 
 
-def saved_views(request: HttpRequest, changelist: ChangeList) -> dict[str, Any]:
+def saved_views(request: HttpRequest) -> dict[str, Any]:
     """Return what the head of the queue shows of the person's views."""
     query = plain_query(request.META.get("QUERY_STRING", ""))
     return {

@@ -5,13 +5,15 @@ from django.db import models
 
 from breaks.models.trade_break import TradeBreak
 
+LONGEST_NAME, LONGEST_QUERY = 40, 2_000
+
 
 class SavedView(models.Model):
     """A way one person looks at the queue: its filters, search and order."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="queue_views")
-    name = models.CharField(max_length=40)
-    query = models.CharField(max_length=2000, help_text="The query string of the queue.")
+    name = models.CharField(max_length=LONGEST_NAME)
+    query = models.CharField(max_length=LONGEST_QUERY, help_text="The query string of the queue.")
 
     class Meta:
         ordering = ("name",)

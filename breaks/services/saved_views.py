@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from breaks.models import SavedView
+from breaks.models.desk import LONGEST_NAME, LONGEST_QUERY
 
 # A page by its number, or a mistake in the address, is nothing to come back to.
 _PASSING = frozenset({"p", "e", "all"})
@@ -26,12 +27,11 @@ def save_view(*, name: str, query: str, by: Any) -> SavedView:
     :raises ViewRefused: if the name is empty or either of them too long.
     """
     name, query = " ".join(name.replace("\0", "").split()), plain_query(query.replace("\0", ""))
-    limits = {field: SavedView._meta.get_field(field).max_length for field in ("name", "query")}  # noqa: SLF001
     if not name:
         raise ViewRefused("Give the view a name.")
-    if len(name) > (limits["name"] or 0):
-        raise ViewRefused(f"Give the view a name of {limits['name']} characters at most.")
-    if len(query) > (limits["query"] or 0):
+    if len(name) > LONGEST_NAME:
+        raise ViewRefused(f"Give the view a name of {LONGEST_NAME} characters at most.")
+    if len(query) > LONGEST_QUERY:
         raise ViewRefused("The view has more filters than can be kept: take some off.")
     return SavedView.objects.update_or_create(owner=by, name=name, defaults={"query": query})[0]
 

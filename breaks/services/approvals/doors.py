@@ -28,6 +28,8 @@ from breaks.services.writing import hold
 from matching.models import Match, Reconciliation, RuleSet
 from matching.services import bulk, rule_sets
 from matching.services.decisions import DecisionRefused
+from trades.models import Source, Trade
+from trades.reports import plain
 
 Done = TypeVar("Done")
 
@@ -50,7 +52,7 @@ def accept(
         lambda: work.accept(break_id=row.pk, version=row.version, comment=comment, by=by, at=at),
         act=GuardedAct.ACCEPT,
         exposure=row.exposure,
-        summary=f"Accept {row}: {row.get_break_type_display().lower()}",
+        summary=f"Accept {row}: {_off_by(row)}",
         reason=comment,
         given={"comment": comment},
         trade_break=row,
@@ -89,8 +91,8 @@ def pair_by_hand(
         ),
         act=GuardedAct.PAIR,
         exposure=stakes.stake_of_pairing(reconciliation, trade_ids),
-        summary=f"Pair {len(left_ids)} of {reconciliation.left_source.name} "
-        f"with {len(right_ids)} of {reconciliation.right_source.name}",
+        summary=f"Pair {_named(reconciliation.left_source, left_ids)} "
+        f"with {_named(reconciliation.right_source, right_ids)}",
         reason=reason,
         given={
             "left": list(left_ids),
@@ -178,3 +180,16 @@ def _do_or_ask(
         do()
         transaction.set_rollback(True)
     return ask(act=act, exposure=exposure, **asked)
+
+
+def _off_by(row: TradeBreak) -> str:
+    kind = row.get_break_type_display().lower()
+    return kind if row.difference is None else f"{kind} off by {plain(row.difference)}"
+
+
+def _named(source: Source, trade_ids: Sequence[int]) -> str:
+    """Name the trades of one side, or say how many they are."""
+    if len(trade_ids) != 1:
+        return f"{len(trade_ids)} trades of {source.name}"
+    found = Trade.objects.filter(pk=trade_ids[0]).values_list("source_trade_id", flat=True)
+    return f"{source.name} {''.join(found)}".strip()
