@@ -1,6 +1,7 @@
 """Counts that cost the same however many rows there are."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -17,7 +18,7 @@ def count_each(rows: Mapping[str, QuerySet]) -> dict[str, int]:
     """Count several querysets in one query, each to `MOST` at most."""
     found = dict.fromkeys(rows, 0)
     counts: list[tuple[str, str]] = []
-    given: list[object] = []
+    given: list[Any] = []
     for name, each in rows.items():
         try:
             sql, params = each.order_by().values("pk")[:MOST].query.sql_with_params()

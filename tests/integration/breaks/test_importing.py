@@ -228,7 +228,7 @@ class TestApplying:
 @pytest.mark.usefixtures("policy")
 class TestApproval:
     @pytest.fixture
-    def policy(self, db):  # noqa: ARG002  the database it is written to
+    def policy(self, db):
         ApprovalPolicy.objects.update_or_create(
             act=GuardedAct.IMPORT, defaults={"is_enabled": True, "above": 100}
         )
