@@ -37,12 +37,16 @@ def results(batch: ActBatch, *, by: Any) -> Page:
     kinds = _kinds(batch.rows)
     breaks, matches = _named_by(kinds, by)
     return Page(
-        headline=format_html("<b>{} in bulk</b>", batch.act.capitalize()),
+        headline=format_html("<b>{} {}</b>", batch.act.capitalize(), _how(batch)),
         soft=_whose(batch),
         figures=[*((kind.title, number(len(kind.rows))) for kind in kinds), *_given(batch)],
         alert=_left(batch),
         main=[_panel(batch, kind, breaks, matches) for kind in kinds if kind.rows],
     )
+
+
+def _how(batch: ActBatch) -> str:
+    return f"of {batch.file_name}" if batch.file_name else "in bulk"
 
 
 def _kinds(rows: Sequence[Row]) -> list[Kind]:
@@ -99,7 +103,7 @@ def _panel(
     batch: ActBatch, kind: Kind, breaks: Mapping[int, TradeBreak], matches: Mapping[int, Match]
 ) -> Panel:
     of_matches = "match" in kind.rows[0]
-    several = len({row["act"] for row in batch.rows}) > 1
+    several = bool(batch.file_name) or len({row["act"] for row in batch.rows}) > 1
     head = [*(match_head() if of_matches else COLUMNS)]
     head += [*(["Act"] if several else []), *([kind.last] if kind.last else [])]
     head += ["Undone"] if batch.undone_at else []

@@ -32,7 +32,7 @@ class RuleSetOutput(Output):
         read_only_fields: tuple[str, ...] = fields
 
 
-class ChangeOutput(serializers.Serializer):
+class RuleChangeOutput(serializers.Serializer):
     """One setting that is not what it is in the active version, in words."""
 
     part = serializers.CharField()
@@ -54,7 +54,7 @@ class RuleSetDetailOutput(RuleSetOutput):
         fields: tuple[str, ...] = (*RuleSetOutput.Meta.fields, "definition", "changes")
         read_only_fields: tuple[str, ...] = fields
 
-    @extend_schema_field(ChangeOutput(many=True))
+    @extend_schema_field(RuleChangeOutput(many=True))
     def get_changes(self, rule_set: RuleSet) -> list[dict]:
         active = RuleSet.objects.filter(name=rule_set.name, status=RuleSetStatus.ACTIVE).first()
         if active is None:
@@ -63,7 +63,7 @@ class RuleSetDetailOutput(RuleSetOutput):
             found = changes(validated(active.definition), validated(rule_set.definition))
         except InvalidRules:
             return []
-        return [dict(ChangeOutput(one).data) for one in found]
+        return [dict(RuleChangeOutput(one).data) for one in found]
 
 
 class RuleSetFilters(django_filters.FilterSet):

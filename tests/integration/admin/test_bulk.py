@@ -1,6 +1,5 @@
 """Acts in bulk: what the list offers, the preview, the results, and taking all of it back."""
 
-import re
 import time
 
 import pytest
@@ -11,40 +10,17 @@ from django.urls import reverse
 from breaks.admin import bulk
 from breaks.models import ActBatch, ApprovalPolicy, ApprovalRequest, TradeBreak
 from breaks.services import batches, work
-from matching.models import Match
 from tests import factories
-
-QUEUE = reverse("admin:breaks_tradebreak_changelist")
-MATCHES = reverse("admin:matching_match_changelist")
-LIST = reverse("admin:breaks_actbatch_changelist")
-
-
-def page_of(batch):
-    return reverse("admin:breaks_actbatch_change", args=[batch.pk])
-
-
-def address(act, of="breaks_tradebreak"):
-    return reverse(f"admin:{of}_bulk", args=[act])
-
-
-def tick(browser, act, rows, query="?view=all", page=QUEUE, **more):
-    data = {"action": f"bulk_{act}", "_selected_action": [row.pk for row in rows]} | more
-    return browser.post(page + query, data)
-
-
-def panels(response):
-    return {panel.title: panel for panel in response.context["preview"].panels}
-
-
-def text(cell):
-    return re.sub("<.*?>", "", str(cell))
-
-
-def send(browser, preview, **given):
-    """Send the form of a preview as it stands, filled in."""
-    context = preview.context
-    data = {"selection": context["selection"], "back": context["back"], **given}
-    return browser.post(context["do_it_at"], data)
+from tests.integration.admin.bulk_pages import (
+    LIST,
+    QUEUE,
+    address,
+    page_of,
+    panels,
+    send,
+    text,
+    tick,
+)
 
 
 class TestWhatIsOffered:
@@ -382,75 +358,3 @@ class TestUndoOfOne:
         page = browser_as(analyst).get(reverse("admin:breaks_tradebreak_change", args=[row.pk]))
 
         assert page.content.decode().count('data-key="z"') == 1
-
-
-class TestMatches:
-    def proposed(self, count=1, **over):
-        return [
-            factories.match(
-                left=[factories.trade()], right=[factories.trade(source="custodian")],
-                **{"status": "PROPOSED"} | over,
-            )
-            for _ in range(count)
-        ]  # fmt: skip
-
-    @pytest.mark.parametrize(("act", "status"), [("confirm", "MATCHED"), ("reject", "REJECTED")])
-    def test_are_decided_on_in_bulk(self, analyst, browser_as, act, status):
-        rows = self.proposed(2)
-        gone = self.proposed(status="MATCHED")[0]
-        browser = browser_as(analyst)
-
-        preview = tick(browser, act, [*rows, gone], page=MATCHES)
-        done = send(browser, preview, reason="same allocation")
-
-        assert panels(preview)["Cannot be done"].rows[0][-1] == "It is matched."
-        found = Match.objects.filter(pk__in=[row.pk for row in rows])
-        assert {row.status for row in found} == {status}
-        batch = ActBatch.objects.get()
-        assert {row["match"] for row in batch.rows} == {row.pk for row in rows}
-        page = browser.get(done.url)
-        assert page.context["back"] == MATCHES + "?view=all"
-        assert page.context["acts"] == []
-        assert rows[0].legs.first().trade.source_trade_id in page.content.decode()
-
-    def test_one_that_somebody_decided_on_meanwhile_is_refused_by_itself(self, analyst, browser_as):
-        one, two = self.proposed(2)
-        browser = browser_as(analyst)
-        preview = tick(browser, "confirm", [one, two], page=MATCHES)
-        Match.objects.filter(pk=one.pk).update(status="REJECTED")
-
-        send(browser, preview)
-
-        said = {row["match"]: row["said"] for row in ActBatch.objects.get().rows}
-        assert said[one.pk]
-        assert said[two.pk] == ""
-
-    def test_are_taken_apart_or_it_is_asked_for(self, analyst, browser_as):
-        ApprovalPolicy.objects.filter(act="UNMATCH").update(is_enabled=True, above=0)
-        rows = self.proposed(2, status="MATCHED")
-        browser = browser_as(analyst)
-
-        send(browser, tick(browser, "unmatch", rows, page=MATCHES), reason="wrong")
-
-        assert ApprovalRequest.objects.count() == 2
-        assert [row["request"] for row in ActBatch.objects.get().rows]
-
-    def test_an_auditor_decides_on_nothing(self, auditor, browser_as):
-        [row] = self.proposed()
-        to = address("confirm", "matching_match")
-
-        answer = browser_as(auditor).post(to, {"selection": f"{row.pk}:", "reason": "r"})
-
-        assert answer.status_code == 403
-
-    def test_the_preview_costs_the_same_however_many(self, analyst, browser_as):
-        rows = self.proposed(20)
-        browser = browser_as(analyst)
-        tick(browser, "confirm", rows[:1], page=MATCHES)
-
-        def count(of):
-            with CaptureQueriesContext(connection) as captured:
-                assert tick(browser, "confirm", of, page=MATCHES).status_code == 200
-            return len(captured)
-
-        assert count(rows[:2]) == count(rows)

@@ -45,7 +45,9 @@ class TestTrying:
     def test_answers_with_what_would_change(self, api_as, supervisor, draft):
         run = factories.run()
 
-        answer = api_as(supervisor).post(f"{BASE}/{draft.pk}/backtest", {"run": run.pk})
+        answer = api_as(supervisor).post(
+            f"{BASE}/{draft.pk}/backtest", {"run": run.pk}, format="json"
+        )
 
         assert answer.status_code == 201
         kept = BackTest.objects.get()
@@ -60,7 +62,8 @@ class TestTrying:
         path = f"{BASE}/{draft.pk}/backtest"
 
         first, second = (
-            client.post(path, {"run": run.pk}, headers={"Idempotency-Key": "k"}) for _ in range(2)
+            client.post(path, {"run": run.pk}, format="json", headers={"Idempotency-Key": "k"})
+            for _ in range(2)
         )
 
         assert first.json() == second.json()
@@ -71,13 +74,13 @@ class TestTrying:
         answer = api_as(supervisor).post(f"{BASE}/{draft.pk}/backtest", {"run": run}, format="json")
 
         assert answer.status_code == 400
-        assert "run" in answer.json()["errors"]
+        assert [error["field"] for error in answer.json()["errors"]] == ["run"]
 
     def test_what_cannot_be_tried_is_a_conflict_in_words(self, api_as, supervisor):
         run = factories.run()
 
         answer = api_as(supervisor).post(
-            f"{BASE}/{factories.rule_set().pk}/backtest", {"run": run.pk}
+            f"{BASE}/{factories.rule_set().pk}/backtest", {"run": run.pk}, format="json"
         )
 
         assert answer.status_code == 409

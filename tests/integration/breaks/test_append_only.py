@@ -99,7 +99,9 @@ def a_schema_with_events_is_upgraded():
     before = dump()
     sql("UPDATE breaks_breakcomment SET text = text")
 
-    MigrationExecutor(connection).migrate([AFTER])
+    forward = MigrationExecutor(connection)
+    # To the last of all: the tests after this one need the schema whole.
+    forward.migrate(forward.loader.graph.leaf_nodes())
 
     assert append_only.missing(connection) == []
     assert dump() == before

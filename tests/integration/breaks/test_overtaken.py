@@ -157,7 +157,10 @@ class TestOvertaken:
         asking = Asking("ACTIVATE_RULES")
         asked = asking.ask(maker)
         changed = {**asking.draft.definition, "auto_at": 0.97}
-        rule_sets.edit_draft(rule_set_id=asking.draft.pk, definition=changed, note="")
+        rule_sets.edit_draft(
+            rule_set_id=asking.draft.pk, definition=changed, note="", edits=None, by=supervisor,
+            at=factories.NOW,
+        )  # fmt: skip
 
         self.check(asked, supervisor, "was edited meanwhile")
 

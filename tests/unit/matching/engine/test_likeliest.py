@@ -13,7 +13,7 @@ RULES = RuleSet.from_dict(
             {"name": "quantity", "compare": "number", "kind": "QUANTITY", "weight": 0.5,
              "zero_at": 0.5},
         ],
-        "passes": [],
+        "passes": [{"name": "side", "blocks": [{"equal": ["side"]}]}],
     }
 )  # fmt: skip
 
