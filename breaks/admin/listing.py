@@ -61,7 +61,8 @@ def tally(breaks: QuerySet, *, most: int = TALLIED) -> Tally:
     add = "EXACT_SUM" if connection.vendor == "sqlite" else "SUM"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT severity, currency, COUNT(*), {add}(exposure) FROM ({sql}) first_of_them "  # noqa: S608  what the ORM wrote
+            # Django wrote the inner query, and what came from outside is in `given`.
+            f"SELECT severity, currency, COUNT(*), {add}(exposure) FROM ({sql}) first_of_them "  # noqa: S608
             "GROUP BY severity, currency",
             given,
         )

@@ -88,6 +88,8 @@ class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
     search_help_text = "Break, trade, reference or name"
     list_display_links = ("number",)
     list_sections = (BothTrades,)
+    # Counts beside every choice of every filter would look at every break.
+    show_facets = admin.ShowFacets.NEVER
 
     def get_urls(self) -> list[URLPattern]:
         return [*saved_view_urls(self), *peek_urls(self), *super().get_urls()]

@@ -27,12 +27,12 @@ def _awaiting(live: QuerySet) -> QuerySet:
 
 
 _LIVE: dict[str, tuple[str, Callable[[Any, Any], QuerySet]]] = {
-    "open": ("All open", lambda live, _user: live),
+    "open": ("All open", lambda live, _: live),
     "mine": ("Mine", lambda live, user: live.filter(assigned_to=user.pk)),
     "team": ("My team", lambda live, user: live.filter(team__in=team_keys(user))),
-    "unassigned": ("Unassigned", lambda live, _user: live.filter(assigned_to=None)),
-    "overdue": ("Overdue", lambda live, _user: live.filter(due_at__lt=timezone.now())),
-    "approval": ("Awaiting approval", lambda live, _user: _awaiting(live)),
+    "unassigned": ("Unassigned", lambda live, _: live.filter(assigned_to=None)),
+    "overdue": ("Overdue", lambda live, _: live.filter(due_at__lt=timezone.now())),
+    "approval": ("Awaiting approval", lambda live, _: _awaiting(live)),
 }
 ALL = "all"
 

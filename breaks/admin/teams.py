@@ -27,7 +27,7 @@ class TeamAdmin(DeskAdmin):
         (
             "Business hours",
             {
-                "fields": (("timezone", "opens_at", "closes_at"),),
+                "fields": ("timezone", ("opens_at", "closes_at")),
                 "description": "Clocks of the team's breaks run from Monday to Friday in these "
                 "hours. A change counts for breaks found from then on.",
             },

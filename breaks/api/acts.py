@@ -17,7 +17,6 @@ from breaks.api.views import SeenBreaks, breaks_to_show
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import approvals, work
 from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused
-from trades.api.base import ApiView
 from trades.api.preconditions import IF_MATCH, IF_MATCH_OPTIONAL, etag, version_named
 from trades.api.problems import Conflict, Stale
 
@@ -46,7 +45,7 @@ def refusals() -> Iterator[None]:
         raise Conflict(str(refusal), code="refused") from refusal
 
 
-class BreakAct(SeenBreaks, ApiView):
+class BreakAct(SeenBreaks):
     """An act on a break; the answer is the break as it then is."""
 
     needs = {"POST": "breaks.work_tradebreak"}

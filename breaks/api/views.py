@@ -51,11 +51,11 @@ def breaks_in_full() -> TradeBreakQuerySet:
     )
 
 
-class SeenBreaks:
-    """Views of breaks, each of which is only there for whoever may see it."""
+class SeenBreaks(ApiView):
+    """A view of breaks, each of which is only there for whoever may see it."""
 
     def seen(self, breaks: TradeBreakQuerySet) -> TradeBreakQuerySet:
-        return breaks.visible_to(self.request.user)  # type: ignore[attr-defined]  # a view's
+        return breaks.visible_to(self.request.user)
 
 
 class BreakList(SeenBreaks, ListView):
@@ -85,7 +85,7 @@ class OpenBreakList(BreakList):
         return self.seen(breaks_to_show()).live()
 
 
-class BreakDetail(SeenBreaks, ApiView):
+class BreakDetail(SeenBreaks):
     """One break: its trades, why they were paired, its history; the ETag is its version."""
 
     needs = {"GET": "breaks.view_tradebreak"}

@@ -24,8 +24,9 @@ def count_each(rows: Mapping[str, QuerySet]) -> dict[str, int]:
             sql, params = each.order_by().values("pk")[:MOST].query.sql_with_params()
         except EmptyResultSet:
             continue
-        quoted = connection.ops.quote_name(name)
-        counts.append((name, f"(SELECT COUNT(*) FROM ({sql}) {quoted})"))  # noqa: S608  the ORM's
+        # Django wrote the inner query, and what came from outside is in `params`.
+        alias = connection.ops.quote_name(name)
+        counts.append((name, f"(SELECT COUNT(*) FROM ({sql}) {alias})"))  # noqa: S608
         given += params
     if counts:
         every = ", ".join(sql for _, sql in counts)

@@ -59,13 +59,15 @@ class TestWhoSees:
     def test_who_may_see_every_team_sees_all(self, theirs, group):
         assert theirs in TradeBreak.objects.visible_to(factories.user(group))
 
-    def test_nobody_who_is_not_signed_in(self, theirs):
+    @pytest.mark.usefixtures("theirs")
+    def test_nobody_who_is_not_signed_in(self):
         factories.trade_break()
 
         assert not TradeBreak.objects.visible_to(AnonymousUser()).exists()
 
+    @pytest.mark.usefixtures("ours")
     def test_teams_that_were_fetched_are_not_asked_for_again(
-        self, analyst, ours, django_assert_num_queries
+        self, analyst, django_assert_num_queries
     ):
         analyst.has_perm("breaks.view_every_team")
         prefetch_related_objects([analyst], "teams")
@@ -115,8 +117,9 @@ class TestTheAdmin:
         theirs.refresh_from_db()
         assert theirs.assigned_to is None
 
+    @pytest.mark.usefixtures("theirs")
     def test_counts_none_of_theirs_on_the_overview_and_in_the_navigation(
-        self, analyst, supervisor, browser_as, theirs
+        self, analyst, supervisor, browser_as
     ):
         pages = [
             browser_as(person).get(reverse("admin:index")).content.decode()
@@ -188,7 +191,8 @@ class TestTheApi:
 
 
 class TestTheCommand:
-    def test_which_has_no_user_writes_all(self, theirs):
+    @pytest.mark.usefixtures("theirs")
+    def test_which_has_no_user_writes_all(self):
         written = StringIO()
 
         call_command("export_breaks", stdout=written)
