@@ -8,8 +8,6 @@ from breaks.models.desk import LONGEST_NAME, LONGEST_QUERY
 
 # A page by its number, or a mistake in the address, is nothing to come back to.
 _PASSING = frozenset({"p", "e", "all"})
-# What the columns hold.
-LONGEST_NAME, LONGEST_QUERY = 40, 2_000
 
 
 class ViewRefused(Exception):
