@@ -11,8 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from breaks.admin.words import asked_words
 from breaks.choices import LIVE
-from breaks.models import TradeBreak
+from breaks.models import ApprovalRequest, TradeBreak
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, MatchLeg
 from trades.admin.acts import Act, ReasonForm
@@ -118,11 +119,11 @@ def _at_version(row: TradeBreak, given: dict[str, Any]) -> None:
 
 
 def _pair(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
-    from breaks.services import pairing
+    from breaks.services import approvals
 
     with transaction.atomic():
         _at_version(row, given)
-        match = pairing.pair_by_hand(
+        done = approvals.pair_by_hand(
             reconciliation=row.reconciliation,
             left_ids=given["left_ids"],
             right_ids=given["right_ids"],
@@ -130,7 +131,21 @@ def _pair(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
             by=request.user,  # type: ignore[arg-type]
             at=timezone.now(),
         )
-    return f"The trades of {row} are paired: {match}."
+    if isinstance(done, ApprovalRequest):
+        return asked_words(done)
+    return f"The trades of {row} are paired: {done}."
+
+
+def _unmatch(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
+    from breaks.services import approvals
+
+    with transaction.atomic():
+        _at_version(row, given)
+        by: Any = request.user
+        done = approvals.unmatch(
+            match_id=row.match_id, reason=given["reason"], by=by, at=timezone.now()
+        )
+    return asked_words(done) if isinstance(done, ApprovalRequest) else f"{done} is taken apart."
 
 
 def _decide(service: str, said: str) -> Any:
@@ -149,10 +164,9 @@ def _decide(service: str, said: str) -> Any:
 
 
 def _refusals() -> tuple[type[Exception], ...]:
-    from breaks.services.lifecycle import WorkRefused
-    from matching.services.decisions import DecisionRefused
+    from breaks.services.approvals import REFUSALS
 
-    return (DecisionRefused, WorkRefused)
+    return REFUSALS
 
 
 def is_proposed(row: TradeBreak) -> bool:
@@ -190,6 +204,6 @@ PAIRING_ACTS = (
          description="Say that these trades are the same business; what they disagree on "
          "becomes a break, and this one ends."),
     _act("unmatch", "Take apart", key="t", group="aside",
-         run=_decide("unmatch", "{} is taken apart."), offered=_stands,
+         run=_unmatch, offered=_stands,
          description="The trades go back to be matched; breaks of this match clear."),
 )  # fmt: skip

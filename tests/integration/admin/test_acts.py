@@ -4,8 +4,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from breaks.choices import BreakStatus, BreakType
-from breaks.models import BreakAttachment, TradeBreak
+from breaks.choices import BreakStatus, BreakType, GuardedAct
+from breaks.models import ApprovalPolicy, ApprovalRequest, BreakAttachment, TradeBreak
 from breaks.services import work
 from breaks.services.attaching import LARGEST, attach
 from matching.models import Match
@@ -102,6 +102,7 @@ class TestRoute:
         assert (row.team, event.kind, event.reason) == (team, "ROUTED", "theirs")
 
 
+@pytest.mark.usefixtures("unguarded")
 class TestPair:
     def test_a_candidate_is_paired_from_its_line(self, analyst, browser_as, missing):
         other = factories.trade(source="custodian", price="187.25", source_trade_id="CU 7/é")
@@ -209,6 +210,7 @@ class TestPair:
         assert "Custodian has no free trade of this instrument" in page
 
 
+@pytest.mark.usefixtures("unguarded")
 class TestMatchOfABreak:
     def test_a_proposal_is_turned_down(self, analyst, browser_as):
         row = matched("PROPOSED")
@@ -302,3 +304,28 @@ class TestFiles:
             browser_as(analyst).get(reverse("admin:breaks_tradebreak_file", args=[row.pk, kept.pk]))
 
         assert f"{analyst} read attachment {kept.pk} of break {row.pk}" in caplog.text
+
+
+class TestWhatThePolicyGuards:
+    """The pages of a break ask for what needs a second person, as every other way in does."""
+
+    def test_a_pairing_is_asked_for(self, analyst, browser_as, missing):
+        other = factories.trade(source="custodian", source_trade_id="CU7")
+
+        answer = browser_as(analyst).post(
+            act("pair", missing),
+            {"version": 1, "side": "right", "other": other.source_trade_id, "reason": "same"},
+        )
+
+        assert answer.status_code == 302
+        assert not Match.objects.exists()
+        assert ApprovalRequest.objects.get().act == GuardedAct.PAIR
+
+    def test_taking_apart_is_asked_for(self, analyst, browser_as):
+        row = matched()
+        ApprovalPolicy.objects.filter(act=GuardedAct.UNMATCH).update(above=0)
+
+        browser_as(analyst).post(act("unmatch", row), {"version": 1, "reason": "not the same"})
+
+        assert Match.objects.get().status == "MATCHED"
+        assert ApprovalRequest.objects.get().act == GuardedAct.UNMATCH
