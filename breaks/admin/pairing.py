@@ -138,7 +138,10 @@ def _pair(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
 
 def _unmatch(request: HttpRequest, row: TradeBreak, given: dict[str, Any]) -> str:
     from breaks.services import approvals
+    from matching.services.decisions import DecisionRefused
 
+    if row.match_id is None:
+        raise DecisionRefused(f"{row} has no match any more; look at it again.")
     with transaction.atomic():
         _at_version(row, given)
         by: Any = request.user
