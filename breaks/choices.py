@@ -87,7 +87,13 @@ class EventKind(TextChoices):
     VALUES_CHANGED = "VALUES_CHANGED", "Values changed"
     STATUS_CHANGED = "STATUS_CHANGED", "Status changed"
     ASSIGNED = "ASSIGNED", "Assigned"
+    ROUTED = "ROUTED", "Routed"
     COMMENTED = "COMMENTED", "Commented"
+    ATTACHED = "ATTACHED", "File attached"
+    REQUESTED = "REQUESTED", "Approval asked for"
+    TURNED_DOWN = "TURNED_DOWN", "Request turned down"
+    WITHDRAWN = "WITHDRAWN", "Request withdrawn"
+    UNDONE = "UNDONE", "Undone"
     AUTO_CLEARED = "AUTO_CLEARED", "Cleared by itself"
 
 
@@ -98,3 +104,21 @@ class PendingReason(TextChoices):
     GRACE = "GRACE", "Within the grace period of the other side's feed"
     LATE_FEED = "LATE_FEED", "The other side's feed is late"
     REVIEW = "REVIEW", "A proposed match waits for review"
+
+
+class GuardedAct(TextChoices):
+    """What may wait for a second person."""
+
+    ACCEPT = "ACCEPT", "Accept a break"
+    PAIR = "PAIR", "Pair trades by hand"
+    UNMATCH = "UNMATCH", "Take a match apart"
+    IMPORT = "IMPORT", "Import a file of acts"
+    ACTIVATE_RULES = "ACTIVATE_RULES", "Activate a rule set"
+
+
+class ApprovalStatus(TextChoices):
+    PENDING = "PENDING", "Waiting"
+    APPROVED = "APPROVED", "Approved"
+    REJECTED = "REJECTED", "Turned down"
+    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+    STALE = "STALE", "Overtaken"

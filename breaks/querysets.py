@@ -10,6 +10,21 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
         """Keep the breaks somebody still has to work: neither resolved nor accepted."""
         return self.filter(status__in=LIVE)
 
+    def visible_to(self, user: Any) -> "TradeBreakQuerySet":
+        """
+        Keep what a person may see: their teams' breaks, nobody's, and those given to them.
+
+        Whoever is not signed in sees none. A caller that asks more than once fetches the
+        person's teams first (`prefetch_related_objects`): then this asks the database nothing.
+        """
+        if not user.is_authenticated:
+            return self.none()
+        if user.has_perm("breaks.view_every_team"):
+            return self
+        ours = models.Q(team=None) | models.Q(assigned_to=user.pk)
+        # Few teams a person: their keys let the database read the queue in its order.
+        return self.filter(ours | models.Q(team__in=[team.pk for team in user.teams.all()]))
+
     def with_trades(self) -> "TradeBreakQuerySet":
         """Join what a list of breaks shows of the trades, so that a row costs no query."""
         return self.select_related(
@@ -20,4 +35,9 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
             "right_trade__instrument",
             "right_trade__counterparty",
             "assigned_to",
+            "team",
         )
+
+    def without_reports(self) -> "TradeBreakQuerySet":
+        """Leave what the sources sent unread: it is long, and no list shows it."""
+        return self.defer("left_trade__raw", "right_trade__raw")

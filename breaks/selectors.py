@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from breaks.choices import LIVE, BreakStatus, ReasonCode
-from breaks.models import BreakEvent, PendingTrade, TradeBreak
+from breaks.choices import LIVE, ApprovalStatus, BreakStatus, ReasonCode
+from breaks.models import ActBatch, ApprovalRequest, BreakEvent, PendingTrade, TradeBreak
 from matching.choices import MatchStatus
 from matching.models import MatchDifference, MatchLeg, Reconciliation
 from matching.scope import live_leg, of_asset_class
@@ -50,6 +50,38 @@ def in_reconciliation(reconciliation: Reconciliation) -> Q:
 def timeline(trade_break: TradeBreak) -> QuerySet[BreakEvent]:
     """Return what happened to a break, oldest first, with who did it."""
     return trade_break.events.select_related("by").order_by("sequence")
+
+
+def batches_visible_to(user: Any) -> QuerySet[ActBatch]:
+    """Return the batches a person may see: their own, or everybody's with the right to see all."""
+    if user.has_perm("breaks.view_every_team"):
+        return ActBatch.objects.all()
+    return ActBatch.objects.filter(by=user)
+
+
+def approvals_visible_to(user: Any) -> QuerySet[ApprovalRequest]:
+    """Return the requests a person may see, which are not about another team's break."""
+    theirs = TradeBreak.objects.visible_to(user)
+    return ApprovalRequest.objects.filter(
+        Q(trade_break=None) | Q(trade_break__in=theirs.values("pk"))
+    ).select_related("trade_break", "match", "reconciliation", "rule_set", "made_by", "decided_by")
+
+
+def approvals_to_decide(user: Any) -> QuerySet[ApprovalRequest]:
+    """Return the requests that wait for this person: never their own."""
+    if not user.has_perm("breaks.decide_approvalrequest"):
+        return ApprovalRequest.objects.none()
+    waiting = approvals_visible_to(user).filter(status=ApprovalStatus.PENDING)
+    return waiting.exclude(made_by=user.pk)
+
+
+def approvals_waiting(trade_break: TradeBreak) -> QuerySet[ApprovalRequest]:
+    """Return the requests about a break, or its match, that nobody decided on; one query."""
+    about = Q(trade_break=trade_break)
+    if trade_break.match_id is not None:
+        about |= Q(match=trade_break.match_id)
+    waiting = ApprovalRequest.objects.filter(about, status=ApprovalStatus.PENDING)
+    return waiting.select_related("made_by").order_by("-made_at", "-pk")
 
 
 def positions(*, reconciliation: Reconciliation, from_date: date, to_date: date) -> Positions:

@@ -119,6 +119,11 @@ def count_matches(run: ReconciliationRun) -> MatchCounts:
     return MatchCounts(auto_matched, proposed, legs)
 
 
+def undecided_matches(run: ReconciliationRun) -> MatchQuerySet:
+    """Return the matches in scope that nobody decided on."""
+    return matches_in_scope(run).filter(decided_by=None)
+
+
 def doubtful_matches(run: ReconciliationRun) -> MatchQuerySet:
     """
     Return the matches in scope that nobody decided on and that a new look may change.
@@ -126,8 +131,7 @@ def doubtful_matches(run: ReconciliationRun) -> MatchQuerySet:
     Those are the proposals, those whose trades disagree or changed since, and those made under
     other rules. A quietly agreed match stays as it is, which is what makes a second run cheap.
     """
-    undecided = matches_in_scope(run).filter(decided_by=None)
-    return undecided.filter(
+    return undecided_matches(run).filter(
         Q(status=MatchStatus.PROPOSED) | ~Q(rule_set=run.rule_set) | _disagrees() | _changed()
     )
 

@@ -26,6 +26,10 @@ def stylesheet(_request: HttpRequest) -> str:
     return static("desk/desk.css")
 
 
+def script(_request: HttpRequest) -> str:
+    return static("desk/desk.js")
+
+
 def favicon(_request: HttpRequest) -> str:
     return static("desk/favicon.svg")
 
@@ -51,10 +55,13 @@ _NAVIGATION = [
             {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
             _page("Breaks", "rule", "breaks.tradebreak", badge=f"{_BADGES}.live_breaks",
                   badge_variant="danger"),
+            _page("Approvals", "approval_delegation", "breaks.approvalrequest",
+                  badge=f"{_BADGES}.to_decide", badge_variant="warning"),
             _page("Matches", "join_inner", "matching.match", badge=f"{_BADGES}.proposals",
                   badge_variant="info"),
             _page("Pending trades", "hourglass_top", "breaks.pendingtrade"),
             _page("Trades", "swap_horiz", "trades.trade"),
+            _page("Batches", "checklist", "breaks.actbatch"),
         ],
     },
     {
@@ -72,7 +79,9 @@ _NAVIGATION = [
         "items": [
             _page("Reconciliations", "compare_arrows", "matching.reconciliation"),
             _page("Rule sets", "tune", "matching.ruleset"),
+            _page("Teams", "groups", "breaks.team"),
             _page("Exposure thresholds", "speed", "breaks.exposurethreshold"),
+            _page("Approval policies", "verified_user", "breaks.approvalpolicy"),
             _page("Feeds", "rss_feed", "connectors.feed"),
             _page("Layouts", "view_column", "connectors.layout"),
             _page("Sources", "dns", "trades.source"),
@@ -95,6 +104,7 @@ _NAVIGATION = [
             _page("Users", "person", "auth.user"),
             _page("Groups", "group", "auth.group"),
             _page("API tokens", "key", "knox.authtoken"),
+            _page("History roots", "verified", "breaks.historyroot"),
             _page("Schedules", "schedule", "django_celery_beat.periodictask"),
             _page("Crontabs", "calendar_month", "django_celery_beat.crontabschedule"),
             _page("Intervals", "timer", "django_celery_beat.intervalschedule"),
@@ -134,6 +144,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "recon_project.admin_face.environment_label",
     "DASHBOARD_CALLBACK": "recon_project.landing.landing",
     "STYLES": [stylesheet],
+    "SCRIPTS": [script],
     "BORDER_RADIUS": "5px",
     "COLORS": {"primary": _PRIMARY},
     "COMMAND": {"search_models": ["trades.trade", "breaks.tradebreak"], "show_history": True},

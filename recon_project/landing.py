@@ -1,44 +1,69 @@
 """The admin's first page and the counts beside its navigation."""
 
+from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Q, QuerySet
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from breaks.admin.listing import Tally, tally
 from breaks.choices import Severity
 from breaks.models import PendingTrade, TradeBreak
+from breaks.selectors import approvals_to_decide
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, RejectedRow
 from matching.admin.runs import days_words
 from matching.choices import RunStatus
 from matching.models import Match, ReconciliationRun
 from trades.admin.cells import badge, link, number, short, since
-from trades.fields import ExactSum
-
-MOST = 1_000  # a badge counts no further, so that no page waits for a count of a million
+from trades.admin.counting import ask_count, count_each, count_words, counted
 
 
-def live_breaks(_request: HttpRequest) -> str:
-    return _at_most(TradeBreak.objects.live())
+def live_breaks(request: HttpRequest) -> str:
+    return _badge(request, "breaks")
 
 
-def proposals(_request: HttpRequest) -> str:
-    return _at_most(Match.objects.to_review())
+def to_decide(request: HttpRequest) -> str:
+    """Count what waits for this very person."""
+    return _badge(request, "approvals")
 
 
-def quarantined(_request: HttpRequest) -> str:
-    return _at_most(RejectedRow.objects.filter(status=RejectStatus.OPEN))
+def proposals(request: HttpRequest) -> str:
+    return _badge(request, "proposals")
+
+
+def quarantined(request: HttpRequest) -> str:
+    return _badge(request, "quarantined")
+
+
+def _badge(request: HttpRequest, name: str) -> str:
+    """Count what the navigation counts, once a page and in one query with what the page counts."""
+    ask_count(
+        request,
+        {
+            "breaks": _seen_by(request).live(),
+            "approvals": approvals_to_decide(request.user),
+            "proposals": Match.objects.to_review(),
+            "quarantined": RejectedRow.objects.filter(status=RejectStatus.OPEN),
+        },
+    )
+    return count_words(counted(request)[name])
+
+
+def _seen_by(request: HttpRequest) -> Any:
+    if request.user.is_authenticated:
+        prefetch_related_objects([request.user], "teams")
+    return TradeBreak.objects.visible_to(request.user)
 
 
 def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the index what a person with these permissions may see; every figure is a link."""
     user = request.user
     if user.has_perm("breaks.view_tradebreak"):
-        context |= {"severities": _severities(), "waiting": _waiting(user)}
+        context |= _severities(request) | {"waiting": _waiting(request)}
     if user.has_perm("matching.view_reconciliationrun"):
         context["runs"] = _runs()
     if user.has_perm("connectors.view_delivery"):
@@ -46,44 +71,53 @@ def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _at_most(rows: QuerySet) -> str:
-    found = rows.order_by()[:MOST].count()
-    return f"{MOST - 1}+" if found == MOST else str(found)
-
-
-def _severities() -> list[dict[str, Any]]:
+def _severities(request: HttpRequest) -> dict[str, Any]:
+    """Count the live breaks by severity, and add up what the first of the queue put at risk."""
     queue = reverse("admin:breaks_tradebreak_changelist")
-    rows = (
-        TradeBreak.objects.live()
-        .order_by()
-        .values("severity")
-        .annotate(rows=Count("pk"), unassigned=Count("pk", filter=Q(assigned_to=None)),
-                  exposure=ExactSum("exposure"))
-    )  # fmt: skip
-    found = {row["severity"]: row for row in rows}
-    return [
+    live = _seen_by(request).live()
+    of = {severity: live.filter(severity=severity) for severity in Severity}
+    rows = count_each({severity.value: breaks for severity, breaks in of.items()})
+    free = count_each({s.value: breaks.filter(assigned_to=None) for s, breaks in of.items()})
+    found = tally(live.order_by("-rank", "-pk"))
+    return {
+        "severities": [
+            {
+                "badge": badge(severity, severity.label),
+                "rows": count_words(rows[severity]),
+                "unassigned": count_words(free[severity]),
+                "exposure": _exposure(found, severity),
+                "link": f"{queue}?severity__exact={severity}",
+                "unassigned_link": f"{queue}?view=unassigned&severity__exact={severity}",
+            }
+            for severity in Severity
+        ],
+        "exposure_note": "" if found.is_whole else f"of the first {found.most:,} in the queue",
+    }
+
+
+def _exposure(found: Tally, severity: Severity) -> Decimal | None:
+    amounts = [amount for (of, _), amount in found.exposures.items() if of == severity]
+    return sum(amounts, Decimal(0)) if amounts else None
+
+
+def _waiting(request: HttpRequest) -> list[tuple[str, str, str]]:
+    queue = reverse("admin:breaks_tradebreak_changelist")
+    mine = _seen_by(request).live().filter(assigned_to=request.user.pk)
+    counts = count_each(
         {
-            "badge": badge(severity, severity.label),
-            "rows": found.get(severity, {}).get("rows", 0),
-            "unassigned": found.get(severity, {}).get("unassigned", 0),
-            "exposure": found.get(severity, {}).get("exposure"),
-            "link": f"{queue}?severity__exact={severity}",
-            "unassigned_link": f"{queue}?view=unassigned&severity__exact={severity}",
+            "mine": mine,
+            "review": Match.objects.to_review(),
+            "pending": PendingTrade.objects.all(),
+            "quarantine": RejectedRow.objects.filter(status=RejectStatus.OPEN),
         }
-        for severity in Severity
-    ]
-
-
-def _waiting(user: AbstractBaseUser | Any) -> list[tuple[str, int, str]]:
-    queue = reverse("admin:breaks_tradebreak_changelist")
+    )
     return [
-        ("My breaks", TradeBreak.objects.live().filter(assigned_to=user).count(),
-         f"{queue}?view=mine"),
-        ("Matches to review", Match.objects.to_review().count(),
+        ("My breaks", count_words(counts["mine"]), f"{queue}?view=mine"),
+        ("Matches to review", count_words(counts["review"]),
          reverse("admin:matching_match_changelist")),
-        ("Pending trades", PendingTrade.objects.count(),
+        ("Pending trades", count_words(counts["pending"]),
          reverse("admin:breaks_pendingtrade_changelist")),
-        ("Rows in quarantine", RejectedRow.objects.filter(status=RejectStatus.OPEN).count(),
+        ("Rows in quarantine", count_words(counts["quarantine"]),
          reverse("admin:connectors_rejectedrow_changelist")),
     ]  # fmt: skip
 

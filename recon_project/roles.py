@@ -28,8 +28,10 @@ _WORK_THE_QUEUE: Grants = {
     "connectors.rejectedrow": "change",
     "matching.match": "decide",
     "matching.reconciliationrun": "start",
-    "breaks.tradebreak": "work",
+    "breaks.tradebreak": "work accept",
 }
+_SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
+_CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
     "trades.instrumentidentifier": "add change delete",
@@ -46,6 +48,8 @@ _SET_UP_THE_DESK: Grants = {
     "matching.ruleset": "add change",
     "matching.reconciliation": "add change delete",
     "breaks.exposurethreshold": "add change delete",
+    "breaks.team": "add change delete",
+    "breaks.approvalpolicy": "change",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",
@@ -61,16 +65,27 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _SEE_THE_DESK,
         _WORK_THE_QUEUE,
         _KEEP_REFERENCE_DATA,
-        {"breaks.tradebreak": "accept", "matching.ruleset": "change"},
+        _SEE_EVERY_TEAM,
+        _CHECK_OTHERS,
+        {"matching.ruleset": "change"},
     ),
-    ADMINISTRATOR: (_SEE_THE_DESK, _WORK_THE_QUEUE, _KEEP_REFERENCE_DATA, _SET_UP_THE_DESK),
+    ADMINISTRATOR: (
+        _SEE_THE_DESK,
+        _WORK_THE_QUEUE,
+        _KEEP_REFERENCE_DATA,
+        _SEE_EVERY_TEAM,
+        _CHECK_OTHERS,
+        _SET_UP_THE_DESK,
+    ),
     INTEGRATION: (
         _SEE_THE_DESK,
+        _SEE_EVERY_TEAM,
         {"connectors.delivery": "start", "matching.reconciliationrun": "start"},
         {"breaks.tradebreak": "work"},
     ),
     AUDITOR: (
         _SEE_THE_DESK,
+        _SEE_EVERY_TEAM,
         {"trades.trade": "view_raw", "auth.user": "view", "auth.group": "view"},
         {"django_celery_beat.*": "view", "django_celery_results.*": "view", "axes.*": "view"},
     ),

@@ -10,9 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 
+from breaks import append_only
+from breaks.models import ApprovalPolicy
 from recon_project.environment import database_settings
 from tests import factories, postgres
 from tests.processes import outside_env
@@ -35,6 +37,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         commits = marker is not None and marker.kwargs.get("transaction")
         if commits or {"live_server", "transactional_db"} & set(item.fixturenames):
             item.fixturenames.append("django_db_serialized_rollback")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_after_commits() -> Iterator[None]:
+    """
+    Let the clean-up of tests that commit empty the history too, which its triggers refuse.
+
+    They are dropped around it, in the tests' own database, and are there in every test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        flush = TransactionTestCase._fixture_teardown
+
+        def without_triggers(case: TransactionTestCase) -> None:
+            append_only.remove(connections["default"])
+            try:
+                flush(case)
+            finally:
+                append_only.install(connections["default"])
+
+        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+        yield
 
 
 # --- people, one of each group ---------------------------------------------------------------
@@ -68,6 +91,12 @@ def auditor(db) -> User:
 @pytest.fixture
 def superuser(db) -> User:
     return factories.user(is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def unguarded(db) -> None:
+    """Let every act through without a second person, for tests of the acts themselves."""
+    ApprovalPolicy.objects.update(is_enabled=False)
 
 
 # --- callers ---------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 
 from breaks.choices import CATEGORY, BreakStatus, BreakType, ReasonCode, Severity
-from breaks.models import TradeBreak
+from breaks.deadlines import due_after, rank_of
+from breaks.models import BackTest, Team, TradeBreak
 from breaks.models.trade_break import ENDED
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Feed, Layout, RejectedRow
@@ -293,6 +294,47 @@ def match(
 # --- breaks ----------------------------------------------------------------------------------
 
 
+def team(code: str | None = None, *members: User, **over: Any) -> Team:
+    """Find or make a team, and add these people to it."""
+    code = code or f"team-{number()}"
+    made = Team.objects.get_or_create(code=code, defaults={"name": code} | over)[0]
+    made.members.add(*members)
+    made.refresh_from_db()  # times as times, where they were given or defaulted as text
+    return made
+
+
+def back_test(**over: Any) -> BackTest:
+    """Make a back-test that found that nothing would change."""
+    nothing: dict[str, Any] = {"count": 0, "samples": []}
+    no_breaks = nothing | {"types": []}
+    result = {
+        "from_date": TRADE_DATE.isoformat(),
+        "to_date": TRADE_DATE.isoformat(),
+        "left_out": "",
+        "currency": "USD",
+        "trades": {"left": 0, "right": 0},
+        "matches": {
+            "before": {}, "after": {}, "kept": 0,
+            **dict.fromkeys(("gained", "lost", "to_review", "to_auto"), nothing),
+        },
+        "passes": [],
+        "breaks": {
+            "before": 0, "after": 0, "pending_before": 0, "pending_after": 0,
+            "appear": no_breaks, "vanish": no_breaks,
+        },
+        "seconds": {"all": 0.1},
+    }  # fmt: skip
+    values: dict[str, Any] = {"definition_digest": "0" * 64, "result": result, "at": NOW} | over
+    if "rule_set" not in values:
+        values["rule_set"] = rule_set(status="DRAFT")
+    values.setdefault("against", rule_set(values["rule_set"].name))
+    if "run" not in values:
+        values["run"] = run()
+    if "by" not in values:
+        values["by"] = user("Supervisor")
+    return BackTest.objects.create(**values)
+
+
 def trade_break(break_type: BreakType | str = BreakType.PRICE, **over: Any) -> TradeBreak:
     """
     Make an open break with the trade or trades its type needs.
@@ -323,6 +365,15 @@ def trade_break(break_type: BreakType | str = BreakType.PRICE, **over: Any) -> T
     one = values.get("left_trade") or values.get("right_trade")
     values.setdefault("trade_date", one.trade_date if one else TRADE_DATE)
     values.setdefault("last_seen_at", values["opened_at"])
+    values.setdefault("due_at", due_after(values["severity"], values["opened_at"]))
+    values.setdefault(
+        "rank",
+        rank_of(
+            exposure=values.get("exposure"),
+            severity=values["severity"],
+            due_at=values["due_at"],
+        ),
+    )
     if values["status"] in ENDED:
         values.setdefault("resolved_at", values["opened_at"])
         values.setdefault("reason_code", ReasonCode.SOURCE_CORRECTED)

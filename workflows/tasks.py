@@ -3,6 +3,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from breaks.services.roots import RootRefused, write_due_roots
 from matching.services.claims import RunNotClaimable, ScopeBusy
 from workflows.pipeline import reconcile
 from workflows.services import queue_due_reconciliations, wake_stale_work
@@ -31,3 +32,14 @@ def recover_stale_work(**_later_arguments: object) -> None:
     """Wake the work whose message or worker was lost."""
     if woken := wake_stale_work(at=timezone.now()):
         logger.warning("woke %s pieces of work whose message or worker was lost", woken)
+
+
+@shared_task(name="tasks.write_history_root", ignore_result=True)
+def write_history_root(**_later_arguments: object) -> None:
+    """Write the daily root of the history if it is due; one that must wait is due again later."""
+    try:
+        for root in write_due_roots(at=timezone.now()):
+            # In the log as well: a line there is a copy that no change of the database reaches.
+            logger.info("root of %s: %s", root.day, root.digest)
+    except RootRefused as refusal:
+        logger.warning("%s", refusal)

@@ -1,5 +1,27 @@
-"""Breaks, and the pages of matches and trades with what the breaks say of them."""
+"""Breaks, and the pages of matches, rules and trades with what the breaks say of them."""
 
-from breaks.admin import matches, policy, queue, trades
+from breaks.admin import (
+    approvals,
+    back_tests,
+    batches,
+    matches,
+    policy,
+    queue,
+    roots,
+    rule_sets,
+    teams,
+    trades,
+)
 
-__all__ = ["matches", "policy", "queue", "trades"]
+__all__ = [
+    "approvals",
+    "back_tests",
+    "batches",
+    "matches",
+    "policy",
+    "queue",
+    "roots",
+    "rule_sets",
+    "teams",
+    "trades",
+]

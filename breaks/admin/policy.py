@@ -1,16 +1,19 @@
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RelatedCheckboxFilter
 from unfold.decorators import display
 
 from breaks.admin.words import severity_cell
 from breaks.choices import PendingReason
-from breaks.models import ExposureThreshold, PendingTrade
-from trades.admin.cells import NOTHING, badge, day, link, moment, number
+from breaks.models import ApprovalPolicy, ExposureThreshold, PendingTrade
+from trades.admin.cells import NOTHING, badge, day, digits, link, moment, number, short
 from trades.admin.desk import DeskAdmin, ReadOnly
 
 _UNTIL = {
@@ -31,6 +34,53 @@ class ExposureThresholdAdmin(DeskAdmin):
     @display(description="From an exposure of", ordering="at_least")
     def from_exposure(self, row: ExposureThreshold) -> SafeString:
         return number(row.at_least, places=2)
+
+
+@admin.register(ApprovalPolicy)
+class ApprovalPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
+    """One policy a guarded act; each change is kept with who made it, and can be looked up."""
+
+    list_display = ("act_words", "in_words", "changed", "changed_by")
+    fields = ("act_words", "is_enabled", "above")
+    readonly_fields = ("act_words",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        changes = ApprovalPolicy.history.filter(id=OuterRef("pk")).order_by("-history_date")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                changed_at=Subquery(changes.values("history_date")[:1]),
+                changed_name=Subquery(changes.values("history_user__username")[:1]),
+            )
+        )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description="Act", ordering="act")
+    def act_words(self, row: ApprovalPolicy) -> str:
+        return row.get_act_display()
+
+    @display(description="Needs a second person", ordering="above")
+    def in_words(self, row: ApprovalPolicy) -> SafeString:
+        if not row.is_enabled:
+            return badge("RETIRED", "never")
+        if not row.above:
+            return badge("ACTIVE", "always")
+        said = f"above {digits(row.above, places=2)} {settings.BASE_CURRENCY}, or unknown"
+        return badge("ACTIVE", said)
+
+    @display(description="Changed")
+    def changed(self, row: Any) -> SafeString:
+        return moment(row.changed_at)
+
+    @display(description="By")
+    def changed_by(self, row: Any) -> SafeString:
+        return short(row.changed_name or "")
 
 
 @admin.register(PendingTrade)

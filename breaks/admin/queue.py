@@ -4,24 +4,43 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When, prefetch_related_objects
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
     RangeDateFilter,
     RangeNumericFilter,
-    RelatedCheckboxFilter,
 )
 from unfold.decorators import display
 
-from breaks.admin.acts import ACTS, WORK, since_version
+from breaks.admin.bench import WorkbenchAdmin
+from breaks.admin.bulk_breaks import BulkBreaks
+from breaks.admin.choosing import side_names
+from breaks.admin.exchange import ExchangeAdmin
+from breaks.admin.filters import (
+    AssetClassFilter,
+    AssigneeFilter,
+    CounterpartyFilter,
+    DueFilter,
+    ReconciliationFilter,
+    SourceFilter,
+    TeamFilter,
+    keep,
+)
+from breaks.admin.listing import QueueList, totals
+from breaks.admin.peek import BothTrades, peek_urls
+from breaks.admin.saved_views import saved_view_urls, saved_views
+from breaks.admin.tabs import ALL, QueueFilter, default_view
 from breaks.admin.words import (
+    age_cell,
     counterparty_words,
     difference_words,
+    due_cell,
     exposure_cell,
     instrument_words,
     person,
@@ -30,16 +49,15 @@ from breaks.admin.words import (
     status_cell,
     type_words,
 )
-from breaks.admin.workbench import workbench
 from breaks.choices import Severity
 from breaks.models import TradeBreak
-from matching.admin.comparison import MIXED, side_names
-from trades.admin.cells import digits, number, short, since
-from trades.admin.desk import ViewFilter
-from trades.admin.page import Page, PageAdmin
-from trades.fields import ExactSum
+from breaks.search import by_term
+from matching.admin.comparison import MIXED
+from trades.admin.cells import number, short
 
 _SIDES = ("left", "right")
+# What the search over all of the desk shows of breaks.
+MOST_FOUND = 20
 
 WORST_FIRST = Case(
     *(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)),
@@ -47,81 +65,78 @@ WORST_FIRST = Case(
 )
 
 
-class QueueFilter(ViewFilter):
-    title = "view"
-    parameter_name = "view"
-    views = (("open", "Open"), ("mine", "Mine"), ("unassigned", "Unassigned"), ("all", "All"))
-
-    def __init__(self, request: HttpRequest, *args: Any) -> None:
-        # A status asked for by name may be an ended one, which the open view would hide.
-        self._status_named = any(name.startswith("status") for name in request.GET)
-        super().__init__(request, *args)
-
-    def default(self) -> str:
-        return "all" if self._status_named else "open"
-
-    def narrow(self, queryset: QuerySet, value: str, request: HttpRequest) -> QuerySet:
-        if value == "all":
-            return queryset
-        live = queryset.live()  # type: ignore[attr-defined]
-        if value == "mine":
-            return live.filter(assigned_to=request.user)
-        return live.filter(assigned_to=None) if value == "unassigned" else live
-
-
 @admin.register(TradeBreak)
-class TradeBreakAdmin(PageAdmin):
-    page_template = "desk/workbench.html"
+class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
     list_filter = (
         QueueFilter,
         ("severity", ChoicesCheckboxFilter),
         ("break_type", ChoicesCheckboxFilter),
         ("status", ChoicesCheckboxFilter),
-        ("reconciliation", RelatedCheckboxFilter),
-        ("assigned_to", RelatedCheckboxFilter),
+        DueFilter,
+        CounterpartyFilter,
+        AssigneeFilter,
+        TeamFilter,
+        ReconciliationFilter,
+        SourceFilter,
+        ("category", ChoicesCheckboxFilter),
+        AssetClassFilter,
         ("trade_date", RangeDateFilter),
         ("exposure", RangeNumericFilter),
     )
-    search_fields = (
-        "left_trade__source_trade_id", "right_trade__source_trade_id",
-        "left_trade__order_ref", "right_trade__order_ref",
-        "left_trade__execution_ref", "right_trade__execution_ref",
-        "left_trade__counterparty_name", "right_trade__counterparty_name",
-        "left_trade__instrument__name", "right_trade__instrument__name",
-        "left_trade__symbol", "right_trade__symbol",
-    )  # fmt: skip
-    search_help_text = "Trade, reference or name"
-    ordering = (WORST_FIRST.asc(), F("exposure").desc(nulls_last=True), "opened_at")
+    # They only tell that there is a search; what it looks at is `breaks.search`.
+    search_fields = ("pk",)
+    search_help_text = "Break, trade, reference or name"
     list_display_links = ("number",)
-    actions = ("claim_selected",)
-    acts = ACTS
+    list_sections = (BothTrades,)
+    # Counts beside every choice of every filter would look at every break.
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*saved_view_urls(self), *peek_urls(self), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).with_trades()  # type: ignore[attr-defined]
+        """Return the breaks this person may see, in every page and search of the admin."""
+        if request.user.is_authenticated:
+            prefetch_related_objects([request.user], "teams")
+        seen = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+        return seen.with_trades().without_reports()  # type: ignore[no-any-return]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return QueueList
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Put first what is dearest to leave; where ended ones are shown too, the newest."""
+        shown = request.GET.get(QueueFilter.parameter_name, default_view(request.GET))
+        return ("-pk",) if shown == ALL else ("-rank", "-pk")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        if not search_term.strip():
+            return queryset, False
+        found = keep(request, queryset, by_term(search_term))
+        if request.resolver_match and request.resolver_match.url_name == "search":
+            found = found.order_by(*self.get_ordering(request))[:MOST_FOUND]
+        return found, False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Head the two values with the sources' names, or say in each cell whose it is."""
-        names = side_names()
+        names = side_names(request)
         whose = names == MIXED
         said = [
             _value_column(side, name, whose=whose) for side, name in zip(_SIDES, names, strict=True)
         ]
-        return ["number", "severity_word", "kind", *said, "gap", "at_risk",
-                "counterparty", "instrument", "age", "status_word", "assignee"]  # fmt: skip
+        return ["number", "severity_word", "kind", *said, "gap", "at_risk", "counterparty",
+                "instrument", "age", "due", "status_word", "assignee", "team_name"]  # fmt: skip
 
-    def list_head(self, request: HttpRequest, changelist: ChangeList) -> dict[str, Any]:
-        totals = (
-            changelist.queryset.order_by()
-            .values("currency")
-            .annotate(total=ExactSum("exposure"))
-            .values_list("currency", "total")
-        )
-        shown = [
-            {"label": "Exposure", "value": f"{total:,.2f} {currency}"}
-            for currency, total in totals
-            if total is not None
-        ]
-        return super().list_head(request, changelist) | {"desk_totals": shown}
+    def list_head(self, request: HttpRequest, changelist: Any) -> dict[str, Any]:
+        head = super().list_head(request, changelist) | {
+            "desk_totals": totals(changelist.tally),
+            **saved_views(request),
+        }
+        if not changelist.tally.is_whole:
+            head["selection_note_all"] = f"All of more than {changelist.tally.most - 1:,} selected"
+        return head
 
     @display(description="Break", ordering="pk")
     def number(self, row: TradeBreak) -> SafeString:
@@ -149,7 +164,11 @@ class TradeBreakAdmin(PageAdmin):
 
     @display(description="Age", ordering="-opened_at")
     def age(self, row: TradeBreak) -> SafeString:
-        return since(row.opened_at, now=timezone.now())
+        return age_cell(row, now=timezone.now())
+
+    @display(description="Due in", ordering="due_at")
+    def due(self, row: TradeBreak) -> SafeString:
+        return due_cell(row, now=timezone.now())
 
     @display(description="Severity", ordering=WORST_FIRST.asc())
     def severity_word(self, row: TradeBreak) -> SafeString:
@@ -163,36 +182,9 @@ class TradeBreakAdmin(PageAdmin):
     def assignee(self, row: TradeBreak) -> SafeString:
         return person(row.assigned_to)
 
-    def has_work_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(WORK)
-
-    @admin.action(description="Claim", permissions=["work"])
-    def claim_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Claim each selected break by itself, and say of each refused one why."""
-        from breaks.services import work
-        from breaks.services.lifecycle import WorkRefused
-
-        by: Any = request.user
-        claimed, refused = 0, []
-        for pk in queryset.order_by("pk").values_list("pk", flat=True):
-            try:
-                work.claim(break_id=pk, version=None, by=by, at=timezone.now())
-            except WorkRefused as refusal:
-                refused.append(str(refusal))
-            else:
-                claimed += 1
-        if claimed:
-            self.message_user(request, f"{digits(claimed)} claimed.", messages.SUCCESS)
-        for sentence in refused[:10]:
-            self.message_user(request, sentence, messages.WARNING)
-        if len(refused) > 10:
-            self.message_user(request, f"{len(refused) - 10} more refused.", messages.WARNING)
-
-    def page(self, request: HttpRequest, row: Any) -> Page:
-        return workbench(row, may_comment=request.user.has_perm(WORK))
-
-    def explain_refusal(self, request: HttpRequest, row: Any, refusal: Exception) -> Any:
-        return since_version(request, row, refusal)
+    @display(description="Team", ordering="team__name")
+    def team_name(self, row: TradeBreak) -> SafeString:
+        return short(row.team.name if row.team else "", width="narrow")
 
 
 def _value_column(side: str, name: str, *, whose: bool) -> Callable[[TradeBreak], SafeString]:

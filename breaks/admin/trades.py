@@ -18,14 +18,15 @@ class PlacedTradeAdmin(TradeAdmin):
     """A trade with the breaks, matches and delivery it is part of."""
 
     def part_of(self, request: HttpRequest, trade: Trade) -> list[Panel]:
-        return [_breaks(trade), _matches(trade), *_pending(trade), _arrival(trade)]
+        return [_breaks(trade, request), _matches(trade), *_pending(trade), _arrival(trade)]
 
 
-def _breaks(trade: Trade) -> Panel:
+def _breaks(trade: Trade, request: HttpRequest) -> Panel:
     live_match = Q(match__legs__trade=trade, match__legs__is_live=True)
     named = Q(left_trade=trade) | Q(right_trade=trade)
     keys = TradeBreak.objects.filter(named | live_match).values("pk")
-    found = TradeBreak.objects.filter(pk__in=keys).select_related(
+    seen = TradeBreak.objects.visible_to(request.user)
+    found = seen.filter(pk__in=keys).select_related(
         "reconciliation__left_source", "reconciliation__right_source"
     )
     return breaks_panel(list(found), "No break names this trade.")

@@ -1,18 +1,24 @@
 """How a break is put into words and cells: with the sources' names, never left and right."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from breaks.choices import BreakStatus, BreakType
-from breaks.models import TradeBreak
-from trades.admin.cells import NOTHING, badge, digits, money, short, signed
+from breaks.deadlines import DESK_HOURS
+from breaks.hours import BusinessHours
+from breaks.models import ApprovalRequest, TradeBreak
+from trades.admin.cells import NOTHING, badge, digits, money, short, signed, span
 from trades.models import Trade
 
 _MISSING = (BreakType.MISSING_LEFT, BreakType.MISSING_RIGHT)
 _BRIEF = {BreakStatus.AWAITING_COUNTERPARTY: "Awaiting cpty"}
 NO_EXPOSURE = "The exposure is unknown."
+# Of business time; from then on its deadline is lit.
+SOON = timedelta(minutes=30)
 
 
 def type_words(row: TradeBreak) -> str:
@@ -76,6 +82,50 @@ def exposure_cell(row: TradeBreak, *, usual: str = "") -> SafeString:
     )
 
 
+def worked(length: timedelta) -> str:
+    """Write business time in hours, for a business day is not 24 of them: ``26h 05m``, ``12m``."""
+    minutes = max(0, int(length.total_seconds())) // 60
+    hours = minutes // 60
+    if hours >= 100:
+        return f"{hours:,}h"
+    return f"{hours}h {minutes % 60:02}m" if hours else f"{minutes}m"
+
+
+def age_cell(row: TradeBreak, *, now: datetime) -> SafeString:
+    """Show how long a break has been worked, or was, in its team's hours; by the calendar too."""
+    until = row.resolved_at or now
+    return format_html(
+        '<span class="dk-num" title="Found {}, {} ago by the calendar{}">{}</span>',
+        _when(row.opened_at),
+        span(now - row.opened_at),
+        f"; it took {span(until - row.opened_at)}" if row.resolved_at else "",
+        worked(_hours(row).between(row.opened_at, until)),
+    )
+
+
+def due_cell(row: TradeBreak, *, now: datetime) -> SafeString:
+    """Show the business time left until a live break is due, or by how much it is late."""
+    if row.resolved_at is not None:
+        return NOTHING
+    hours, due = _hours(row), _when(row.due_at)
+    if row.due_at < now:
+        late = worked(hours.between(row.due_at, now))
+        return format_html(
+            '<span class="dk-num dk-late" title="Overdue: was due {}">{} late</span>', due, late
+        )
+    left = hours.between(now, row.due_at)
+    tone = " dk-soon" if left < SOON else ""
+    return format_html('<span class="dk-num{}" title="Due {}">{}</span>', tone, due, worked(left))
+
+
+def _hours(row: TradeBreak) -> BusinessHours:
+    return row.team.hours if row.team else DESK_HOURS
+
+
+def _when(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
+
+
 def one_trade(row: TradeBreak) -> Trade | None:
     return row.left_trade or row.right_trade
 
@@ -101,3 +151,11 @@ def instrument_words(row: TradeBreak) -> str:
 
 def person(user: Any) -> SafeString:
     return short(user.get_username()) if user else NOTHING
+
+
+def asked_words(request: ApprovalRequest) -> str:
+    """Say that an act was asked for, and that nothing has happened yet."""
+    return (
+        f"Asked for, not done yet: request {request.pk} waits for a second person. "
+        "You find it under Approvals."
+    )

@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from breaks.api import inputs
+from breaks.api.asked import AskedOutput, asked
 from breaks.api.outputs import BreakOutput
-from breaks.api.views import breaks_to_show
-from breaks.models import TradeBreak
-from breaks.services import work
+from breaks.api.views import SeenBreaks, breaks_to_show
+from breaks.models import ApprovalRequest, TradeBreak
+from breaks.services import approvals, work
 from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused
-from trades.api.base import ApiView
 from trades.api.preconditions import IF_MATCH, IF_MATCH_OPTIONAL, etag, version_named
 from trades.api.problems import Conflict, Stale
 
@@ -44,7 +45,7 @@ def refusals() -> Iterator[None]:
         raise Conflict(str(refusal), code="refused") from refusal
 
 
-class BreakAct(ApiView):
+class BreakAct(SeenBreaks):
     """An act on a break; the answer is the break as it then is."""
 
     needs = {"POST": "breaks.work_tradebreak"}
@@ -52,7 +53,10 @@ class BreakAct(ApiView):
     serializer_class = BreakOutput
     header_parameters = [IF_MATCH]
     needs_version: ClassVar[bool] = True
-    service: ClassVar[Callable[..., TradeBreak]]
+    service: ClassVar[Callable[..., TradeBreak | ApprovalRequest]]
+
+    def get_queryset(self) -> QuerySet:
+        return self.seen(TradeBreak.objects.all())
 
     @extend_schema(responses={200: BreakOutput})
     def post(self, request: Request, pk: int) -> Response:
@@ -60,14 +64,14 @@ class BreakAct(ApiView):
         version = version_named(request, required=self.needs_version)
         given = self.given(request)
         with refusals():
-            type(self).service(
+            done = type(self).service(
                 break_id=trade_break.pk,
                 version=version,
                 by=self.caller,
                 at=timezone.now(),
                 **given,
             )
-        return self._now(pk)
+        return asked(done) if isinstance(done, ApprovalRequest) else self._now(pk)
 
     def _now(self, pk: int) -> Response:
         trade_break = breaks_to_show().get(pk=pk)
@@ -87,6 +91,13 @@ class Assign(BreakAct):
 
     input_class = inputs.AssignInput
     service = staticmethod(work.assign)
+
+
+class Route(BreakAct):
+    """Give a break to a team; whoever works on it and is not of that team hands it over."""
+
+    input_class = inputs.RouteInput
+    service = staticmethod(work.route)
 
 
 class Comment(BreakAct):
@@ -113,11 +124,19 @@ class Resolve(BreakAct):
 
 
 class Accept(BreakAct):
-    """Write a break off: it stays accepted until one of its values changes."""
+    """
+    Write a break off: it stays accepted until one of its values changes.
+
+    202 where the policy wants a second person: it is asked for, and not done yet.
+    """
 
     needs = {"POST": "breaks.accept_tradebreak"}
     input_class = inputs.AcceptInput
-    service = staticmethod(work.accept)
+    service = staticmethod(approvals.accept)
+
+    @extend_schema(responses={200: BreakOutput, 202: AskedOutput})
+    def post(self, request: Request, pk: int) -> Response:
+        return super().post(request, pk)
 
 
 class Reopen(BreakAct):

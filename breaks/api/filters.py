@@ -5,10 +5,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from breaks.choices import BreakCategory, BreakStatus, BreakType, Severity
 from breaks.models import TradeBreak
+from breaks.search import by_counterparty, by_term
 from matching.models import MatchLeg
 from trades.api.filters import DayFilter, KeyFilter, MomentFilter
-
-_SEARCHED = ("source_trade_id", "order_ref", "symbol", "isin", "security_name", "counterparty_name")
 
 
 class BreakFilters(django_filters.FilterSet):
@@ -32,8 +31,17 @@ class BreakFilters(django_filters.FilterSet):
     match = KeyFilter("match_id")
     trade = KeyFilter(method="filter_trade", help_text="Id of a trade here.")
     run = KeyFilter("last_run_id", help_text="Last seen by this run.")
+    team = django_filters.CharFilter("team__code", help_text="Its code.")
+    due_before = MomentFilter("due_at", "lt")
+    counterparty = django_filters.CharFilter(
+        method="filter_counterparty", help_text="Part of its name, or of a spelling of it."
+    )
+    max_exposure = django_filters.NumberFilter(
+        "exposure", "lte", help_text="In the base currency; unknown exposures are left out."
+    )
     search = django_filters.CharFilter(
-        method="filter_search", help_text="In ids, references, identifiers and names of its trades."
+        method="filter_search",
+        help_text="The beginning of an id or reference of its trades, part of a name, or its id.",
     )
 
     class Meta:
@@ -49,11 +57,10 @@ class BreakFilters(django_filters.FilterSet):
         return breaks.filter(Q(left_trade=value) | Q(right_trade=value) | _in_group(trade=value))
 
     def filter_search(self, breaks: QuerySet, name: str, value: str) -> QuerySet:
-        found = _in_group(trade__source_trade_id__icontains=value)
-        for column in _SEARCHED:
-            for side in ("left_trade", "right_trade"):
-                found |= Q(**{f"{side}__{column}__icontains": value})
-        return breaks.filter(found)
+        return breaks.filter(by_term(value).where)
+
+    def filter_counterparty(self, breaks: QuerySet, name: str, value: str) -> QuerySet:
+        return breaks.filter(by_counterparty(value).where)
 
 
 def _in_group(**conditions: object) -> Q:

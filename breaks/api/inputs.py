@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 
 from breaks.choices import FOR_RESOLVING, ReasonCode
+from breaks.models import Team
 from matching.models import Reconciliation
 from matching.selectors import UnknownReconciliation, reconciliation_named
 from trades.api.serializing import LARGEST_KEY, Input
@@ -39,6 +40,20 @@ class AssignInput(Input):
         if found is None:
             raise serializers.ValidationError(f"There is no active user {name!r}.")
         return found
+
+
+class RouteInput(Input):
+    team = serializers.SlugRelatedField(
+        slug_field="code",
+        queryset=Team.objects.all(),
+        allow_null=True,
+        help_text="A team's code; null gives the break to everybody.",
+    )
+    reason = Text(required=False)
+
+
+class AttachInput(Input):
+    file = serializers.FileField(max_length=1000, help_text="At most 10 MB.")
 
 
 class CommentInput(Input):

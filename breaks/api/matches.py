@@ -17,8 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from breaks.api.acts import refusals
+from breaks.api.asked import AskedOutput, asked
 from breaks.api.inputs import OptionalReasonInput, PairInput, ReasonInput
-from breaks.services import pairing
+from breaks.models import ApprovalRequest
+from breaks.services import approvals, pairing
 from matching.api.outputs import MatchDetailOutput
 from matching.api.views import MatchDetail, MatchList, matches_with_trades
 from matching.models import Match
@@ -47,16 +49,16 @@ def _shown(view: ApiView, match: Match) -> Any:
 
 
 class Matches(MatchList):
-    """Matches, the newest first; a POST pairs trades by hand."""
+    """Matches, the newest first; a POST pairs trades by hand, or asks for it (202)."""
 
     needs = MatchList.needs | {"POST": DECIDE}
     input_class = PairInput
 
-    @extend_schema(responses={201: MatchDetailOutput})
+    @extend_schema(responses={201: MatchDetailOutput, 202: AskedOutput})
     def post(self, request: Request) -> Response:
         given = self.given(request)
         with _refusals():
-            match = pairing.pair_by_hand(
+            done = approvals.pair_by_hand(
                 reconciliation=given["reconciliation"],
                 left_ids=given["source1_trades"],
                 right_ids=given["source2_trades"],
@@ -64,29 +66,37 @@ class Matches(MatchList):
                 by=self.caller,
                 at=timezone.now(),
             )
-        location = {"Location": reverse("match", args=[match.pk])}
-        return Response(_shown(self, match), status.HTTP_201_CREATED, headers=location)
+        if isinstance(done, ApprovalRequest):
+            return asked(done)
+        location = {"Location": reverse("match", args=[done.pk])}
+        return Response(_shown(self, done), status.HTTP_201_CREATED, headers=location)
 
 
 class OneMatch(MatchDetail):
-    """One match with its trades and why they were paired; a DELETE takes it apart."""
+    """
+    One match with its trades and why they were paired.
+
+    A DELETE takes it apart, or asks for it (202).
+    """
 
     needs = MatchDetail.needs | {"DELETE": DECIDE}
     input_class = ReasonInput
 
-    @extend_schema(request=None, parameters=[REASON], responses={200: MatchDetailOutput})
+    @extend_schema(
+        request=None, parameters=[REASON], responses={200: MatchDetailOutput, 202: AskedOutput}
+    )
     def delete(self, request: Request, pk: int) -> Response:
-        asked = request.query_params.get("reason")
-        if asked is not None and request.data:
+        in_query = request.query_params.get("reason")
+        if in_query is not None and request.data:
             raise serializers.ValidationError({"reason": "Say it in the body or the query, once."})
-        checked = ReasonInput(data=request.data if asked is None else {"reason": asked})
+        checked = ReasonInput(data=request.data if in_query is None else {"reason": in_query})
         checked.is_valid(raise_exception=True)
         match = self.get_object()
         with _refusals():
-            pairing.unmatch(
+            done = approvals.unmatch(
                 match_id=match.pk, by=self.caller, at=timezone.now(), **checked.validated_data
             )
-        return Response(_shown(self, match))
+        return asked(done) if isinstance(done, ApprovalRequest) else Response(_shown(self, match))
 
 
 class _Decision(ApiView):

@@ -14,7 +14,7 @@ from trades.api.lists import ListView
 from trades.api.preconditions import etag
 
 # Severities are words; by this they are ordered from the mildest to the worst.
-_RANK = Case(
+SEVERITY_RANK = Case(
     *(
         When(severity=severity, then=Value(rank))
         for rank, severity in enumerate(reversed(Severity.values))
@@ -31,7 +31,7 @@ def breaks_to_show() -> TradeBreakQuerySet:
         .select_related("match", "resolved_by")
         .defer("left_trade__raw", "right_trade__raw")
         .prefetch_related(Prefetch("match__legs", legs))
-        .annotate(severity_rank=_RANK)
+        .annotate(severity_rank=SEVERITY_RANK)
     )
 
 
@@ -51,7 +51,14 @@ def breaks_in_full() -> TradeBreakQuerySet:
     )
 
 
-class BreakList(ListView):
+class SeenBreaks(ApiView):
+    """A view of breaks, each of which is only there for whoever may see it."""
+
+    def seen(self, breaks: TradeBreakQuerySet) -> TradeBreakQuerySet:
+        return breaks.visible_to(self.request.user)
+
+
+class BreakList(SeenBreaks, ListView):
     """All breaks, the newest first."""
 
     needs = {"GET": "breaks.view_tradebreak"}
@@ -68,17 +75,17 @@ class BreakList(ListView):
     default_ordering = ("-created_at",)
 
     def get_queryset(self) -> QuerySet:
-        return breaks_to_show()
+        return self.seen(breaks_to_show())
 
 
 class OpenBreakList(BreakList):
     """The breaks somebody still has to work, the newest first."""
 
     def get_queryset(self) -> QuerySet:
-        return breaks_to_show().live()
+        return self.seen(breaks_to_show()).live()
 
 
-class BreakDetail(ApiView):
+class BreakDetail(SeenBreaks):
     """One break: its trades, why they were paired, its history; the ETag is its version."""
 
     needs = {"GET": "breaks.view_tradebreak"}
@@ -86,7 +93,7 @@ class BreakDetail(ApiView):
     serializer_class = BreakDetailOutput
 
     def get_queryset(self) -> QuerySet:
-        return breaks_in_full()
+        return self.seen(breaks_in_full())
 
     def get(self, request: Request, pk: int) -> Response:
         trade_break = self.get_object()
@@ -94,7 +101,7 @@ class BreakDetail(ApiView):
         return Response(shown, headers={"ETag": etag(trade_break.version)})
 
 
-class BreakHistory(ListView):
+class BreakHistory(SeenBreaks, ListView):
     """What happened to a break, in order; each entry's digest covers the one before it."""
 
     needs = {"GET": "breaks.view_breakevent"}
@@ -107,5 +114,5 @@ class BreakHistory(ListView):
     def get_queryset(self) -> QuerySet:
         if getattr(self, "swagger_fake_view", False):
             return super().get_queryset()
-        trade_break = get_object_or_404(TradeBreak, pk=self.kwargs["pk"])
+        trade_break = get_object_or_404(self.seen(TradeBreak.objects.all()), pk=self.kwargs["pk"])
         return super().get_queryset().filter(trade_break=trade_break)

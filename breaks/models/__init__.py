@@ -1,6 +1,25 @@
-from breaks.models.history import BreakComment, BreakEvent
+from breaks.models.approval import ApprovalPolicy, ApprovalRequest
+from breaks.models.back_test import BackTest
+from breaks.models.batch import ActBatch
+from breaks.models.desk import BreakAttachment, SavedView
+from breaks.models.history import BreakComment, BreakEvent, HistoryRoot
 from breaks.models.pending import PendingTrade
 from breaks.models.policy import ExposureThreshold
+from breaks.models.team import Team
 from breaks.models.trade_break import TradeBreak
 
-__all__ = ["BreakComment", "BreakEvent", "ExposureThreshold", "PendingTrade", "TradeBreak"]
+__all__ = [
+    "ActBatch",
+    "ApprovalPolicy",
+    "ApprovalRequest",
+    "BackTest",
+    "BreakAttachment",
+    "BreakComment",
+    "BreakEvent",
+    "ExposureThreshold",
+    "HistoryRoot",
+    "PendingTrade",
+    "SavedView",
+    "Team",
+    "TradeBreak",
+]

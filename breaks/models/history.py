@@ -52,3 +52,25 @@ class BreakComment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class HistoryRoot(models.Model):
+    """
+    One digest over the heads of all histories at the end of a day, chained to the day before.
+
+    A break removed with all its events does not show in its own chain: it is missing here.
+    """
+
+    day = models.DateField(unique=True)
+    breaks = models.PositiveIntegerField(help_text="Breaks whose history had begun.")
+    events = models.PositiveBigIntegerField(help_text="Events of all of them.")
+    last_event = models.PositiveBigIntegerField(help_text="Key of the last event covered.")
+    previous_digest = models.CharField(max_length=64, blank=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-day",)
+
+    def __str__(self) -> str:
+        return f"Root of {self.day}"

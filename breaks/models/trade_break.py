@@ -2,7 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from breaks.choices import BreakCategory, BreakStatus, BreakType, ReasonCode, Severity
+from breaks.choices import LIVE, BreakCategory, BreakStatus, BreakType, ReasonCode, Severity
+from breaks.models.team import Team
 from breaks.querysets import TradeBreakQuerySet
 from matching.models import Match, Reconciliation, ReconciliationRun
 from trades.fields import ExactDecimalField
@@ -63,7 +64,18 @@ class TradeBreak(models.Model):
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="breaks"
     )
-    due_at = models.DateTimeField(null=True, blank=True)
+    team = models.ForeignKey(
+        Team,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="breaks",
+        help_text="Whose queue it is in; empty is everybody's.",
+    )
+    due_at = models.DateTimeField()
+    rank = models.IntegerField(
+        help_text="Its place in the queue: the larger, the dearer it is to leave."
+    )
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
@@ -96,6 +108,16 @@ class TradeBreak(models.Model):
         indexes = [
             models.Index(fields=["status", "-opened_at"], name="break_status_opened"),
             models.Index(fields=["reconciliation", "trade_date"], name="break_recon_date"),
+            models.Index(
+                fields=["-rank", "-id"],
+                condition=Q(status__in=LIVE),
+                # What the queue's tabs, counts and totals read: they need no row of the table.
+                include=["team", "assigned_to", "severity", "due_at", "exposure", "currency"],
+                name="break_live_rank",
+            ),
+            models.Index(
+                fields=["-id"], include=["team", "assigned_to"], name="break_newest_first"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,23 +10,24 @@ without spaces, ASCII only, object keys sorted::
 and `previous_digest` is the digest of the event before, empty for the first. Every write that
 raises a break's `version` appends exactly one event, numbered with the version it led to, and
 the last status an event names is the break's. So a changed, removed, added or re-ordered
-event shows, and so does a truncated tail. A whole break removed with its events does not: that
-needs the heads of all chains kept elsewhere.
+event shows, and so does a truncated tail. A whole break removed with its events, or a tail with
+the break turned back to fit, shows in the daily roots: see `roots`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from breaks.choices import BreakStatus, EventKind
-from breaks.models import BreakEvent, TradeBreak
+from breaks.models import BreakEvent, HistoryRoot, TradeBreak
+from breaks.services.roots import BrokenRoot, Recount
 from trades.services.columns import table_of, write_table
 
 BATCH = 5_000
@@ -127,29 +128,87 @@ def _digest(row: Content) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify(*, break_ids: Iterable[int] | None = None) -> Iterator[BrokenLink]:
+class _Stored(NamedTuple):
+    """An event as the database has it."""
+
+    pk: int
+    trade_break_id: int
+    sequence: int
+    to_status: str
+    previous_digest: str
+    digest: str
+    content: Content
+
+
+def verify(
+    *,
+    break_ids: Iterable[int] | None = None,
+    on_progress: Callable[[int], None] = lambda _checked: None,
+) -> Iterator[BrokenLink | BrokenRoot]:
     """
     Yield the first broken link of every break whose history does not hold, by break id.
 
-    Reads all breaks, or those named, in a stream: memory does not grow with the history.
+    Then the first daily root that does not. Reads all breaks, or those named and no root, in a
+    stream: memory does not grow with the history. `on_progress` is told after every few
+    thousand how many breaks were checked.
     """
     breaks = TradeBreak.objects.order_by("pk")
-    events = BreakEvent.objects.order_by("trade_break_id", "sequence", "pk")
-    if break_ids is not None:
+    events = BreakEvent.objects.all()
+    roots: list[HistoryRoot] = []
+    if break_ids is None:
+        roots = list(HistoryRoot.objects.order_by("day"))
+    else:
         wanted = list(break_ids)
         breaks = breaks.filter(pk__in=wanted)
         events = events.filter(trade_break__in=wanted)
-    chains = groupby(events.iterator(chunk_size=BATCH), key=lambda event: event.trade_break_id)
-    chain_of, chain = next(chains, (None, iter(())))
-    rows = breaks.values_list("pk", "version", "status")
-    for pk, version, status in rows.iterator(chunk_size=BATCH):
-        mine: Iterator[BreakEvent] = iter(())
+    recount = Recount(roots)
+    chains = groupby(recount.watching(_stored(events)), key=lambda event: event.trade_break_id)
+    chain_of, chain = next(chains, _NO_MORE)
+    rows = breaks.values_list("pk", "version", "status").iterator(chunk_size=BATCH)
+    for checked, (pk, version, status) in enumerate(rows, start=1):
+        while chain_of is not None and chain_of < pk:
+            yield from _orphaned(chain_of)
+            chain_of, chain = next(chains, _NO_MORE)
+        mine: Iterator[_Stored] = iter(())
         if chain_of == pk:
             mine = chain
         if _check(pk, version, BreakStatus(status), mine) and (broken := _look_again(pk)):
             yield broken
         if chain_of == pk:
-            chain_of, chain = next(chains, (None, iter(())))
+            chain_of, chain = next(chains, _NO_MORE)
+        if checked % BATCH == 0:
+            on_progress(checked)
+    while chain_of is not None:
+        yield from _orphaned(chain_of)
+        chain_of, chain = next(chains, _NO_MORE)
+    yield from recount.faults()
+
+
+_NO_MORE: tuple[None, Iterator[_Stored]] = (None, iter(()))
+
+
+def _stored(events: QuerySet[BreakEvent]) -> Iterator[_Stored]:
+    """Yield events chain by chain; rows of values, for a model object costs as much as a digest."""
+    rows = events.order_by("trade_break_id", "sequence", "pk").values_list(
+        "pk", "digest", *Content._fields
+    )
+    for pk, digest, *values in rows.iterator(chunk_size=BATCH):
+        content = Content(*values)
+        yield _Stored(
+            pk,
+            content.trade_break_id,
+            content.sequence,
+            content.to_status,
+            content.previous_digest,
+            digest,
+            content,
+        )
+
+
+def _orphaned(pk: int) -> Iterator[BrokenLink]:
+    """Tell of events whose break is gone, unless it was only opened since the breaks were read."""
+    if not TradeBreak.objects.filter(pk=pk).exists():
+        yield BrokenLink(pk, 1, "its break is not there.")
 
 
 def _heads(break_ids: Sequence[int]) -> dict[int, str]:
@@ -165,12 +224,12 @@ def _heads(break_ids: Sequence[int]) -> dict[int, str]:
 def _look_again(pk: int) -> BrokenLink | None:
     """Check one break by itself: the two streams may have seen it before and after a write."""
     row = TradeBreak.objects.values_list("version", "status").get(pk=pk)
-    events = BreakEvent.objects.filter(trade_break=pk).order_by("sequence", "pk")
-    return _check(pk, row[0], BreakStatus(row[1]), iter(events))
+    events = BreakEvent.objects.filter(trade_break=pk)
+    return _check(pk, row[0], BreakStatus(row[1]), _stored(events))
 
 
 def _check(
-    pk: int, version: int, status: BreakStatus, chain: Iterator[BreakEvent]
+    pk: int, version: int, status: BreakStatus, chain: Iterator[_Stored]
 ) -> BrokenLink | None:
     previous, sequence, last_status = "", 0, ""
     for event in chain:
@@ -189,11 +248,11 @@ def _check(
     return None
 
 
-def _fault(event: BreakEvent, sequence: int, previous: str) -> str:
+def _fault(event: _Stored, sequence: int, previous: str) -> str:
     if event.sequence != sequence:
         return f"it is missing; event {event.sequence} follows."
     if event.previous_digest != previous:
         return "it does not continue the event before it."
-    if event.digest != digest_of(event):
+    if event.digest != _digest(event.content):
         return "its content is not what was written."
     return ""

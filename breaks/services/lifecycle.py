@@ -1,13 +1,21 @@
 """The one place where a break's status changes; what may follow what is `transitions.ALLOWED`."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
-from breaks.choices import BreakStatus, ReasonCode
+from breaks.choices import LIVE, BreakStatus, ReasonCode
+from breaks.deadlines import DESK_HOURS, due_after, rank_of
+from breaks.hours import BusinessHours
 from breaks.models import TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.transitions import ALLOWED, is_allowed
+
+# What an act may change besides the status: the event keeps what it was, to be put back.
+MOMENTS = ("due_at", "resolved_at")
+KEPT = ("assigned_to_id", "team_id", "resolved_by_id", "reason_code", *MOMENTS)
 
 
 class WorkRefused(Exception):
@@ -30,7 +38,7 @@ def move(
     Set the status of a row in memory, with all that belongs to it; return the one it had.
 
     Ending takes a reason code and, unless the break cleared by itself, a person. Re-opening
-    takes the SLA clock's `due_at` away, for it starts anew.
+    starts the clock anew.
 
     :raises TransitionNotAllowed: if `transitions.ALLOWED` has no such arrow.
     """
@@ -44,8 +52,88 @@ def move(
     trade_break.resolved_by = by if ending and not itself else None
     trade_break.reason_code = reason_code if ending and reason_code else ""
     if before in ENDED and not ending:
-        trade_break.due_at = None
+        trade_break.due_at = due_after(trade_break.severity, at, hours_of(trade_break))
+        place(trade_break)
     return before
+
+
+def check_live(row: TradeBreak, done: str) -> None:
+    """
+    Refuse what is done to live breaks only; `done` is the participle, as in ``assigned``.
+
+    :raises TransitionNotAllowed: if it has ended.
+    """
+    if row.status not in LIVE:
+        label = BreakStatus(row.status).label.lower()
+        raise TransitionNotAllowed(
+            f"Break {row.pk} is {label} and cannot be {done}. Re-open it first."
+        )
+
+
+def check_ended(row: TradeBreak) -> None:
+    """
+    Refuse to re-open what has not ended.
+
+    :raises TransitionNotAllowed: if it is live.
+    """
+    if row.status not in ENDED:
+        label = BreakStatus(row.status).label.lower()
+        raise TransitionNotAllowed(
+            f"Break {row.pk} is {label}: only a resolved or accepted one is re-opened."
+        )
+
+
+def check_free(row: TradeBreak) -> None:
+    """
+    Refuse to take a break from under somebody's hands.
+
+    :raises WorkRefused: if somebody is working on it.
+    """
+    if row.status == BreakStatus.IN_PROGRESS and row.assigned_to is not None:
+        raise WorkRefused(
+            f"{row.assigned_to} is working on break {row.pk}. Ask for it to be assigned to you."
+        )
+
+
+def kept_of(trade_break: TradeBreak) -> dict[str, Any]:
+    """Return what an act may change besides the status, as JSON."""
+    kept = {name: getattr(trade_break, name) for name in KEPT}
+    return kept | {name: kept[name] and kept[name].isoformat() for name in MOMENTS}
+
+
+def put_back(trade_break: TradeBreak, to: BreakStatus, kept: Mapping[str, Any]) -> BreakStatus:
+    """
+    Set the status of a row in memory back to what it was before an act; return the one it had.
+
+    The arrow was allowed the other way. `kept` are those of `kept_of` that the act changed.
+
+    :raises TransitionNotAllowed: if no act leads from `to` to the status the break has.
+    """
+    before = BreakStatus(trade_break.status)
+    if to != before and not is_allowed(to, before):
+        raise TransitionNotAllowed(
+            f"Break {trade_break.pk} is {before.label.lower()}, which does not follow on "
+            f"{to.label.lower()}: there is nothing to put back."
+        )
+    trade_break.status = to
+    for name, value in kept.items():
+        moment = datetime.fromisoformat(value) if name in MOMENTS and value else value
+        setattr(trade_break, name, moment)
+    if "due_at" in kept:
+        place(trade_break)
+    return before
+
+
+def hours_of(trade_break: TradeBreak) -> BusinessHours:
+    """Return the business hours in which a break is worked."""
+    return trade_break.team.hours if trade_break.team else DESK_HOURS
+
+
+def place(trade_break: TradeBreak) -> None:
+    """Set a break's place in the queue to what its exposure and deadline make of it."""
+    trade_break.rank = rank_of(
+        exposure=trade_break.exposure, severity=trade_break.severity, due_at=trade_break.due_at
+    )
 
 
 def _sentence(trade_break: TradeBreak, before: BreakStatus, to: BreakStatus) -> str:

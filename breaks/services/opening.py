@@ -1,6 +1,6 @@
 """Bring the breaks of a scope up to date: open, refresh, clear and re-open, in bulk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from breaks.choices import CATEGORY, LIVE, BreakStatus, EventKind, ReasonCode
+from breaks.choices import CATEGORY, LIVE, BreakStatus, EventKind, ReasonCode, Severity
+from breaks.deadlines import due_after, rank_of
 from breaks.models import BreakEvent, TradeBreak
 from breaks.services import history
 from breaks.services.history import Entry, NewBreak
-from breaks.services.lifecycle import move
+from breaks.services.lifecycle import hours_of, move, place
 from breaks.services.pending import write_pending
 from breaks.services.scope import KnownBreak, Scope, known_breaks
 from breaks.services.wanted import Disagreement, wanted_in
@@ -42,13 +43,15 @@ class Cause:
     """
     What an update follows from: a run, or a person's decision about a match.
 
-    `cleared_as` is the reason code of breaks that are gone by it, `why` the sentence kept.
+    `cleared_as` is the reason code of breaks that are gone by it, `why` the sentence kept, and
+    `checked` what the history says of the request for the decision and of who approved it.
     """
 
     run: ReconciliationRun | None = None
     by: User | None = None
     cleared_as: ReasonCode = ReasonCode.AUTO_CLEARED
     why: str = ""
+    checked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -118,8 +121,8 @@ def _update(scope: Scope, cause: Cause, at: datetime) -> int:
             if cause.run is not None and row.last_run_id != cause.run.pk:
                 update.seen.append(row.pk)
     # Nearly all breaks stand as they did: only of the others there is a model object.
-    locked = TradeBreak.objects.select_for_update().order_by("pk")
-    for changing in locked.filter(pk__among=sorted(moved)):
+    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",))
+    for changing in locked.filter(pk__among=sorted(moved)).order_by("pk"):
         becomes = moved[changing.pk]
         if becomes is not None:
             _refresh(changing, becomes, cause, at, update)
@@ -154,6 +157,7 @@ def _open(
     """Write the rows of new breaks; their keys are known before, for the history's digests."""
     keys = new_keys(TradeBreak, len(fresh)).to_pylist()
     run = None if cause.run is None else cause.run.pk
+    due = {severity: due_after(severity, at) for severity in Severity}
     table = table_of(
         TradeBreak,
         len(fresh),
@@ -163,6 +167,11 @@ def _open(
         status=str(BreakStatus.OPEN),
         opened_at=at,
         last_seen_at=at,
+        due_at=[due[found.severity] for found in fresh],
+        rank=[
+            rank_of(exposure=found.exposure, severity=found.severity, due_at=due[found.severity])
+            for found in fresh
+        ],
         first_run_id=run,
         last_run_id=run,
         times_seen=0 if run is None else 1,
@@ -179,7 +188,8 @@ def _open(
             to_status=BreakStatus.OPEN,
             by=cause.by,
             reason=cause.why,
-            detail={name: _text(getattr(found, name)) for name in ("break_type", "field", *SHOWN)},
+            detail={name: _text(getattr(found, name)) for name in ("break_type", "field", *SHOWN)}
+            | dict(cause.checked),
         )
         for key, found in zip(keys, fresh, strict=True)
     ]
@@ -205,6 +215,10 @@ def _refresh(
     }
     for name in changed | linked:
         setattr(row, name, getattr(found, name))
+    if "severity" in changed:
+        # A worse break is due sooner; that it was made out worse before moves no deadline.
+        row.due_at = min(row.due_at, due_after(row.severity, at, hours_of(row)))
+    place(row)
     if seen:
         row.last_run, row.last_seen_at = cause.run, at
         row.times_seen += 1
@@ -219,7 +233,7 @@ def _refresh(
                 to_status=BreakStatus.OPEN if again else None,
                 by=cause.by,
                 reason=cause.why,
-                detail=detail,
+                detail={**detail, **cause.checked},
             )
         )
     update.writes.append(Written(row, read))
@@ -258,7 +272,7 @@ def _clear(row: TradeBreak, cause: Cause, at: datetime, update: Update) -> None:
             to_status=BreakStatus.RESOLVED,
             by=cause.by,
             reason=cause.why or cause.cleared_as.label,
-            detail={"reason_code": str(cause.cleared_as)},
+            detail={"reason_code": str(cause.cleared_as), **cause.checked},
         )
     )
 

@@ -1,15 +1,16 @@
 """What people decide about matches, with the breaks and pending trades that follow from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from breaks.choices import ReasonCode
+from breaks.services.acting import check_actor
 from breaks.services.opening import Cause, bring_up_to_date
 from breaks.services.scope import Scope
-from breaks.services.work import check_actor
 from matching.models import Match, MatchAlternative, MatchLeg, Reconciliation
 from matching.services import decisions
 
@@ -23,9 +24,12 @@ def pair_by_hand(
     reason: str,
     by: User,
     at: datetime,
+    checked: Mapping[str, Any] | None = None,
 ) -> Match:
     """
     Pair trades, one or more a side; what they still disagree on is opened as breaks.
+
+    `checked` is what their history says of the request for it and of who approved it.
 
     :raises DecisionRefused: if the trades cannot be paired.
     :raises WorkRefused: if the actor may not act.
@@ -39,21 +43,30 @@ def pair_by_hand(
         by=by,
         at=at,
     )
-    _follow(match, reason, by, at, cleared_as=ReasonCode.MATCHED_MANUALLY)
+    _follow(match, reason, by, at, cleared_as=ReasonCode.MATCHED_MANUALLY, checked=checked)
     return match
 
 
 @transaction.atomic
-def unmatch(*, match_id: int, reason: str, by: User, at: datetime) -> Match:
+def unmatch(
+    *,
+    match_id: int,
+    reason: str,
+    by: User,
+    at: datetime,
+    checked: Mapping[str, Any] | None = None,
+) -> Match:
     """
     Take a match apart; its breaks clear, and its trades are missing or pending again.
+
+    `checked` is what their history says of the request for it and of who approved it.
 
     :raises DecisionRefused: if the match does not stand.
     :raises WorkRefused: if the actor may not act.
     """
     check_actor(by)
     match = decisions.take_apart(match_id=match_id, reason=reason, by=by, at=at)
-    _follow(match, reason, by, at)
+    _follow(match, reason, by, at, checked=checked)
     return match
 
 
@@ -90,7 +103,9 @@ def _follow(
     reason: str,
     by: User,
     at: datetime,
+    *,
     cleared_as: ReasonCode = ReasonCode.AUTO_CLEARED,
+    checked: Mapping[str, Any] | None = None,
 ) -> None:
     """Bring the trades of a decided match, and its other candidates, up to date."""
     trade_ids = {
@@ -100,6 +115,6 @@ def _follow(
     why = f"Match {match.pk} was {match.get_status_display().lower()}: {reason}".strip(": ")
     bring_up_to_date(
         scope=Scope.of_trades(match.reconciliation, sorted(trade_ids)),
-        cause=Cause(by=by, cleared_as=cleared_as, why=why),
+        cause=Cause(by=by, cleared_as=cleared_as, why=why, checked=checked or {}),
         at=at,
     )

@@ -1,7 +1,7 @@
 """Which trades an update of the breaks answers for, and everything it needs to read of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -194,6 +194,13 @@ class Scope:
             .values_list("trade", flat=True)
         }
 
+    def paired(self, keys: Collection[int]) -> set[int]:
+        """Return those of these trades that are in a live match."""
+        legs = MatchLeg.objects.filter(
+            reconciliation=self.reconciliation, is_live=True, trade__among=sorted(keys)
+        )
+        return set(legs.order_by().values_list("trade", flat=True))
+
     def troubled_matches(self) -> list[PairedTrades]:
         """Return the live matches of these trades that are proposed or differ."""
         differs = Exists(MatchDifference.objects.filter(match=OuterRef("pk")))
@@ -263,13 +270,14 @@ def _fill(paired: dict[int, PairedTrades]) -> None:
 
 
 def originals(
-    reconciliation: Reconciliation, trades: Sequence[ReportedTrade]
+    trades: Sequence[ReportedTrade], paired: Callable[[Collection[int]], set[int]]
 ) -> dict[int, ReportedTrade]:
     """
     Return, for each trade that repeats an execution of its own source, the trade it repeats.
 
     One repeats another where both have the same execution reference, side and instrument, and
     the other is paired or was loaded first. So of two that are both unpaired one stays missing.
+    `paired` tells which trades of given keys are.
     """
     refs = sorted({trade.execution_ref for trade in trades if trade.execution_ref})
     if not refs:
@@ -281,12 +289,9 @@ def originals(
         execution_ref__among=refs,
     ).exclude(state=TradeState.CANCELLED)
     others = reported(near)
-    legs = MatchLeg.objects.filter(
-        reconciliation=reconciliation, is_live=True, trade__among=list(others)
-    )
-    paired = set(legs.order_by().values_list("trade", flat=True))
+    held = paired(others)
     alike: dict[tuple, list[ReportedTrade]] = defaultdict(list)
-    for other in sorted(others.values(), key=lambda other: other.pk not in paired):
+    for other in sorted(others.values(), key=lambda other: other.pk not in held):
         alike[_execution(other)].append(other)
     found = {}
     for trade in trades:

@@ -1,6 +1,6 @@
 """What the matches and trades of a scope say should be a break or pending: pure of any write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -65,25 +65,57 @@ class Wanted:
     pending: dict[int, Wait] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """
+    What is judged: the live matches that are proposed or differ, and the trades nobody paired.
+
+    `contested` are the other candidates of the proposals in doubt; `paired` tells which trades of
+    given keys are in a live match.
+    """
+
+    reconciliation: Reconciliation
+    matches: Sequence[PairedTrades]
+    unmatched: Mapping[int, ReportedTrade]
+    contested: set[int]
+    paired: Callable[[Collection[int]], set[int]]
+
+
 def wanted_in(*, scope: Scope, at: datetime) -> Wanted:
     """
     Read a scope and say what should be broken and what pending.
 
     :raises UnknownBreakType: if a difference names no type of break.
     """
-    matches = scope.troubled_matches()
-    unmatched = scope.unmatched()
-    trades = [*unmatched.values(), *(trade for match in matches for trade in match.trades)]
+    facts = Facts(
+        reconciliation=scope.reconciliation,
+        matches=scope.troubled_matches(),
+        unmatched=scope.unmatched(),
+        contested=scope.contested(),
+        paired=scope.paired,
+    )
+    return wanted_of(facts, at=at)
+
+
+def wanted_of(facts: Facts, *, at: datetime) -> Wanted:
+    """
+    Say what should be broken and what pending where the facts are these.
+
+    :raises UnknownBreakType: if a difference names no type of break.
+    """
+    unmatched = facts.unmatched
+    trades = [*unmatched.values(), *(trade for match in facts.matches for trade in match.trades)]
     wanted = Wanted()
     if not trades:
         return wanted
-    builder = _Builder(scope.reconciliation, trades)
-    for match in matches:
+    builder = _Builder(facts.reconciliation, trades)
+    for match in facts.matches:
         _judge_match(match, builder, wanted)
-    contested = scope.contested()
-    wanted.pending |= {key: Wait(PendingReason.REVIEW) for key in contested & unmatched.keys()}
+    wanted.pending |= {
+        key: Wait(PendingReason.REVIEW) for key in facts.contested & unmatched.keys()
+    }
     lone = [trade for key, trade in unmatched.items() if key not in wanted.pending]
-    _judge_lone(lone, builder, wanted, at)
+    _judge_lone(lone, builder, wanted, facts, at)
     return wanted
 
 
@@ -98,7 +130,11 @@ def _judge_match(match: PairedTrades, builder: "_Builder", wanted: Wanted) -> No
 
 
 def _judge_lone(
-    trades: Sequence[ReportedTrade], builder: "_Builder", wanted: Wanted, at: datetime
+    trades: Sequence[ReportedTrade],
+    builder: "_Builder",
+    wanted: Wanted,
+    facts: Facts,
+    at: datetime,
 ) -> None:
     """A trade nobody paired is missing elsewhere, a repetition, or not to be judged yet."""
     due: list[ReportedTrade] = []
@@ -116,7 +152,7 @@ def _judge_lone(
         if answer.state == ReportState.LATE:
             late = builder.of_late_report(other, trade.trade_date)
             wanted.breaks[late.fingerprint] = late
-    repeats = originals(builder.reconciliation, due)
+    repeats = originals(due, facts.paired)
     for trade in due:
         found = builder.of_lone_trade(trade, repeats.get(trade.pk))
         wanted.breaks[found.fingerprint] = found

@@ -26,7 +26,9 @@ CHANGEABLE = (
     "times_seen",
     "last_run",
     "assigned_to",
+    "team",
     "due_at",
+    "rank",
     "resolved_at",
     "resolved_by",
     "reason_code",
@@ -40,6 +42,19 @@ class Written:
 
     row: TradeBreak
     read_version: int
+
+
+def hold(break_id: int) -> TradeBreak:
+    """
+    Read a break and let nobody else write it until the commit.
+
+    SQLite has one writer at a time anyway.
+
+    :raises TradeBreak.DoesNotExist: if there is no such break.
+    """
+    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",), no_key=True)
+    held: TradeBreak = locked.get(pk=break_id)
+    return held
 
 
 def write_rows(writes: Sequence[Written]) -> int:

@@ -17,11 +17,22 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedCheckboxFil
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
+from connectors.admin.delivery_panels import (
+    LIVE,
+    counted,
+    counts_add_up,
+    main_panels,
+    parts_of,
+    quarantine_link,
+    status_words,
+)
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, Layout
 from trades.admin.cells import NOTHING, badge, day, link, moment, number, short, span
 from trades.admin.desk import ViewFilter
-from trades.admin.page import Page, PageAdmin, Panel
+from trades.admin.live import LiveAdmin, changing
+from trades.admin.page import Page, Panel
+from trades.admin.progress import split_bar
 from trades.models import Source
 from trades.raw import leave_trace, may_see_raw
 
@@ -69,13 +80,13 @@ class ArrivalFilter(ViewFilter):
                 "all": Q(),
                 "failed": Q(status=DeliveryStatus.FAILED),
                 "rejects": Q(rejected__gt=0),
-                "waiting": Q(status__in=[DeliveryStatus.QUEUED, DeliveryStatus.RUNNING]),
+                "waiting": Q(status__in=LIVE),
             }[value]
         )
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(PageAdmin):
+class DeliveryAdmin(LiveAdmin):
     list_display = ("file_name", "source_code", "arrived", "status_word", "count_in",
                     "count_loaded", "count_amended", "count_duplicates", "count_rejected",
                     "adds_up", "took", "sentence", "requested_by")  # fmt: skip
@@ -95,6 +106,7 @@ class DeliveryAdmin(PageAdmin):
         return super().get_queryset(request).annotate(open_rejects=still_open)
 
     @display(description="Delivery", ordering="name")
+    @changing
     def file_name(self, delivery: Delivery) -> SafeString:
         return short(delivery.name)
 
@@ -107,29 +119,35 @@ class DeliveryAdmin(PageAdmin):
         return moment(delivery.received_at)
 
     @display(description="Status", ordering="status")
+    @changing
     def status_word(self, delivery: Delivery) -> SafeString:
-        return badge(delivery.status, _status(delivery))
+        return badge(delivery.status, status_words(delivery))
 
     @display(description="Rows", ordering="rows_in")
+    @changing
     def count_in(self, delivery: Delivery) -> SafeString:
-        return number(delivery.rows_in)
+        return counted(delivery, delivery.rows_in)
 
     @display(description="Loaded", ordering="loaded")
+    @changing
     def count_loaded(self, delivery: Delivery) -> SafeString:
-        return number(delivery.loaded)
+        return counted(delivery, delivery.loaded)
 
     @display(description="Amended", ordering="amended")
+    @changing
     def count_amended(self, delivery: Delivery) -> SafeString:
-        return number(delivery.amended)
+        return counted(delivery, delivery.amended)
 
     @display(description="Duplicates", ordering="duplicates")
+    @changing
     def count_duplicates(self, delivery: Delivery) -> SafeString:
-        return number(delivery.duplicates)
+        return counted(delivery, delivery.duplicates)
 
     @display(description="Rejected", ordering="rejected")
+    @changing
     def count_rejected(self, delivery: Delivery) -> SafeString:
         if not delivery.rejected:
-            return number(0)
+            return counted(delivery, 0)
         return format_html(
             '<a class="dk-num dk-link" href="{}" title="To the quarantine">{}</a>',
             quarantine_link(delivery),
@@ -137,21 +155,33 @@ class DeliveryAdmin(PageAdmin):
         )
 
     @display(description="Adds up")
+    @changing
     def adds_up(self, delivery: Delivery) -> SafeString:
-        if delivery.status != DeliveryStatus.LOADED:
+        if delivery.status != DeliveryStatus.LOADED or not delivery.rows_in:
             return NOTHING
-        return badge("LOADED", "yes") if _adds_up(delivery) else badge("FAILED", "no")
+        if not counts_add_up(delivery):
+            return badge("FAILED", "no")
+        bar = split_bar([(tone, count) for tone, _, count in parts_of(delivery)])
+        words = ", ".join(f"{count:,} {name.lower()}" for _, name, count in parts_of(delivery))
+        return format_html('<span title="{} rows: {}">{}</span>', delivery.rows_in, words, bar)
 
     @display(description="Took")
+    @changing
     def took(self, delivery: Delivery) -> SafeString:
         if not delivery.started_at or not delivery.finished_at:
-            return NOTHING
+            return number(None)
         length = span(delivery.finished_at - delivery.started_at)
         return format_html('<span class="dk-num">{}</span>', length)
 
     @display(description="Says")
+    @changing
     def sentence(self, delivery: Delivery) -> SafeString:
         return short(delivery.error)
+
+    gone = "It found nothing new and left no row. The list has what has arrived."
+
+    def is_live(self, row: Delivery) -> bool:
+        return row.status in LIVE
 
     def has_upload_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(START)
@@ -186,10 +216,10 @@ class DeliveryAdmin(PageAdmin):
         if row.from_date:
             window = format_html("{} to {}", day(row.from_date), day(row.to_date))
         return Page(
-            headline=format_html("<b>{}</b> {}", row.name, badge(row.status, _status(row))),
+            headline=format_html("<b>{}</b> {}", row.name, badge(row.status, status_words(row))),
             soft=f"from {row.source.name}",
             alert=row.error,
-            main=[_counts(row), _rejects(row, shows_raw=shows_raw)],
+            main=main_panels(row, live=self.is_live(row), shows_raw=shows_raw),
             side=[
                 Panel(
                     title="Arrival",
@@ -206,64 +236,14 @@ class DeliveryAdmin(PageAdmin):
                         ("Replay of", link("connectors_delivery", row.replay_of_id, row.replay_of)),
                         (
                             "SHA-256",
-                            format_html('<span class="dk-mono dk-wrap">{}</span>', row.digest),
+                            format_html('<span class="dk-mono dk-wrap">{}</span>', row.digest)
+                            if row.digest
+                            else NOTHING,
                         ),
                     ],
                 )
             ],
         )
-
-
-def quarantine_link(delivery: Delivery) -> str:
-    address = reverse("admin:connectors_rejectedrow_changelist")
-    return f"{address}?view=all&delivery__id__exact={delivery.pk}"
-
-
-def _status(delivery: Delivery) -> str:
-    """Return the status in words, and of a running delivery how far it is."""
-    if not delivery.step:
-        return delivery.get_status_display()
-    return f"{delivery.get_step_display()}, {delivery.rows_read:,} rows"
-
-
-def _adds_up(delivery: Delivery) -> bool:
-    parts = delivery.loaded + delivery.amended + delivery.duplicates + delivery.rejected
-    return delivery.rows_in == parts
-
-
-def _counts(row: Delivery) -> Panel:
-    parts = (row.rows_in, row.loaded, row.amended, row.duplicates, row.rejected)
-    return Panel(
-        title="Rows",
-        note="every row of the file is in exactly one of these",
-        head=("In", "= Loaded", "+ Amended", "+ Duplicates", "+ Rejected"),
-        rows=[[number(part) for part in parts]],
-        numeric=frozenset(range(5)),
-    )
-
-
-def _rejects(row: Any, *, shows_raw: bool) -> Panel:
-    shown = row.rejects.all()[:20]
-    return Panel(
-        title="Quarantine",
-        count=row.rejected,
-        note=f"{row.open_rejects} to be fixed" if row.open_rejects else "",
-        head=("Line", "Why", "As sent", "Status"),
-        rows=[
-            [
-                link("connectors_rejectedrow", reject.pk, reject.line_number),
-                reject.reason,
-                short(reject.raw, mono=True) if shows_raw else NOTHING,
-                badge(reject.status, reject.get_status_display()),
-            ]
-            for reject in shown
-        ],
-        none="No row was rejected.",
-        body=format_html(
-            '<p class="dk-none"><a class="dk-link" href="{}">All {} rows</a></p>',
-            quarantine_link(row), row.rejected,
-        ) if row.rejected > 20 else "",
-    )  # fmt: skip
 
 
 def _received(given: dict[str, Any], by: Any) -> Delivery:

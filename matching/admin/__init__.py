@@ -1,10 +1,10 @@
 """
-Rules and reconciliations in the admin.
+Reconciliations in the admin.
 
-Matches are registered by `breaks.admin`, whose services decide on them, and runs by
-`workflows.admin`, which starts them: an admin page belongs to the highest app it needs.
+Matches and rule sets are registered by `breaks.admin`, whose services decide on them and try them,
+and runs by `workflows.admin`, which starts them: an admin page belongs to the highest app it needs.
 """
 
-from matching.admin import reconciliations, rule_sets
+from matching.admin import reconciliations
 
-__all__ = ["reconciliations", "rule_sets"]
+__all__ = ["reconciliations"]

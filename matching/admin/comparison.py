@@ -1,9 +1,9 @@
 """Two sides of a match side by side: which fields differ, and by how much."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.html import format_html
@@ -12,14 +12,10 @@ from django.utils.safestring import SafeString, mark_safe
 from matching.models import MatchDifference, Reconciliation
 from trades.admin.cells import (
     NOTHING,
-    badge,
     day,
     digits,
     link,
     moment,
-    money,
-    number,
-    short,
     signed,
 )
 from trades.models import Trade
@@ -84,9 +80,10 @@ def lines(left: Trade | None, right: Trade | None, differing: Iterable[str]) -> 
     Compare two trades field by field, the differing ones first; None is a side without a trade.
 
     `differing` are the engine's field names that disagree: it decides, not the text on the page,
-    so GBX 10,050 against GBP 100.50 stays dark.
+    so GBX 10,050 against GBP 100.50 stays dark. As a mapping they carry the difference as it was
+    measured, in one unit.
     """
-    lit = set(differing)
+    measured = differing if isinstance(differing, Mapping) else dict.fromkeys(differing)
     found = []
     for name, (label, attribute) in FIELDS.items():
         ours, theirs = _value(left, attribute), _value(right, attribute)
@@ -97,8 +94,8 @@ def lines(left: Trade | None, right: Trade | None, differing: Iterable[str]) -> 
                 label=label,
                 left=_shown(ours, name, left),
                 right=_shown(theirs, name, right),
-                differs=name in lit,
-                gap=gap(ours, theirs) if name in lit else "",
+                differs=name in measured,
+                gap=_size(measured[name], ours, theirs, name) if name in measured else "",
             )
         )
     return sorted(found, key=lambda line: not line.differs)
@@ -123,18 +120,52 @@ def _head(trade: Trade | None) -> SafeString:
     return link("trades_trade", trade.pk, trade.source_trade_id)
 
 
-def gap(ours: Any, theirs: Any) -> SafeString | str:
+def _size(measured: Any, ours: Any, theirs: Any, name: str) -> SafeString | str:
+    if measured is not None and measured.difference is not None:
+        return size_of(measured, name)
+    return gap(ours, theirs, name)
+
+
+def size_of(measured: Any, name: str) -> SafeString | str:
+    """Write the size of a difference kept as `difference`, `left_value` and `right_value`."""
+    if measured.difference is None:
+        return NOTHING
+    ours, theirs = _number(measured.left_value), _number(measured.right_value)
+    # Values in two units, pence and pounds, do not tell what part of them the difference is.
+    one_unit = ours is not None and theirs is not None and ours - theirs == measured.difference
+    return _measured(measured.difference, theirs if one_unit else None, name)
+
+
+def gap(ours: Any, theirs: Any, name: str = "") -> SafeString | str:
     """Write the size of a difference: absolute and relative for numbers, days for dates."""
     if isinstance(ours, Decimal) and isinstance(theirs, Decimal):
-        less = ours - theirs
-        if not theirs:
-            return signed(less)
-        part = Decimal(f"{less / theirs * 100:.4g}")
-        return format_html("{} <small>{}%</small>", signed(less), signed(part))
+        return _measured(ours - theirs, theirs, name)
     if isinstance(ours, date) and isinstance(theirs, date):
         days = (ours - theirs).days
         return f"{days:+d} day{'' if abs(days) == 1 else 's'}"
     return "differs"
+
+
+def _measured(less: Decimal, against: Decimal | None, name: str) -> SafeString | str:
+    if not against or not less:
+        return signed(less)
+    return format_html("{} <small>{}</small>", signed(less), relative(less, against, name))
+
+
+def relative(less: Decimal, against: Decimal, name: str = "") -> str:
+    """Write a difference as a part of a value: a price's in basis points below one percent."""
+    part = less / abs(against) * 100
+    if name == "price" and abs(part) < 1:
+        return f"{signed(Decimal(f'{part * 100:.4g}'))} bps"
+    return f"{signed(Decimal(f'{part:.4g}'))}%"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
 
 
 def difference_rows(differences: Iterable[MatchDifference]) -> list[list[Any]]:
@@ -144,7 +175,7 @@ def difference_rows(differences: Iterable[MatchDifference]) -> list[list[Any]]:
             FIELDS.get(found.field, (found.field.replace("_", " ").capitalize(), ""))[0],
             value_text(found.left_value),
             value_text(found.right_value),
-            signed(found.difference) if found.difference is not None else NOTHING,
+            size_of(found, found.field),
             found.tolerance or NOTHING,
         ]
         for found in differences
@@ -154,53 +185,6 @@ def difference_rows(differences: Iterable[MatchDifference]) -> list[list[Any]]:
 def value_text(text: str) -> SafeString | str:
     """Show a value kept as text: a number with thousands separated, anything else as it is."""
     return digits(text) if text else NOTHING
-
-
-def leg_row(trade: Trade, compared_version: int) -> list[Any]:
-    """Return one leg as a table row; a leg amended since it was compared says so."""
-    named: Any = link("trades_trade", trade.pk, trade.source_trade_id)
-    if compared_version != trade.version:
-        named = format_html("{} {}", named, badge("ESCALATED", "amended since"))
-    return [
-        trade.source.name,
-        named,
-        trade.get_side_display(),
-        number(trade.quantity),
-        number(trade.price, places=2),
-        money(trade.net_amount, trade.currency),
-        short(str(trade.instrument or trade.symbol), width="medium"),
-        short(trade.account_code, width="medium"),
-        day(trade.trade_date),
-    ]
-
-
-LEG_HEAD = ("Source", "Trade", "Side", "Quantity", "Price", "Net amount", "Instrument", "Account",
-            "Trade date")  # fmt: skip
-LEG_NUMBERS = frozenset({3, 4, 5})
-
-
-def leg_rows(legs: Sequence[Any]) -> list[list[Any]]:
-    """Return the legs as rows, with a sum beneath a side of more than one."""
-    rows = []
-    for side in ("left", "right"):
-        of_side = [leg for leg in legs if leg.side == side]
-        rows += [leg_row(leg.trade, leg.trade_version) for leg in of_side]
-        if len(of_side) > 1:
-            total = sum((leg.trade.quantity for leg in of_side), Decimal(0))
-            rows.append([
-                "", format_html("<b>Sum of {}</b>", len(of_side)), "",
-                format_html("<b>{}</b>", number(total)), _average(of_side), "", "", "", "",
-            ])  # fmt: skip
-    return rows
-
-
-def _average(legs: Sequence[Any]) -> Any:
-    if any(leg.trade.price is None for leg in legs):
-        return NOTHING
-    quantity = sum((leg.trade.quantity for leg in legs), Decimal(0))
-    value = sum((leg.trade.quantity * leg.trade.price for leg in legs), Decimal(0))
-    average = (value / quantity).quantize(Decimal("0.000001"))
-    return format_html('<b title="average price">{}</b>', number(average, places=2))
 
 
 def _value(trade: Trade | None, attribute: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,20 +18,31 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from matching.admin.comparison import (
-    FIELDS,
-    LEG_HEAD,
-    LEG_NUMBERS,
-    compared,
-    difference_rows,
-    leg_rows,
-    side_names,
-)
+from matching.admin import review
+from matching.admin.comparison import FIELDS, compared, difference_rows, side_names
+from matching.admin.legs import legs_panel
 from matching.choices import MatchKind, MatchStatus
-from matching.models import Match, MatchDifference, MatchLeg
-from trades.admin.cells import NOTHING, badge, link, moment, number, share, short, since
+from matching.models import Match, MatchAlternative, MatchDifference, MatchLeg
+from matching.tables import MATCHES
+from trades.admin.cells import (
+    NOTHING,
+    badge,
+    digits,
+    link,
+    moment,
+    money,
+    number,
+    share,
+    short,
+    since,
+)
 from trades.admin.desk import ViewFilter
+from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
+from trades.spreadsheet import Mode, Table
+
+# A candidate so few points of a hundred behind is as good.
+AS_GOOD = 0.05
 
 
 class MatchFilter(ViewFilter):
@@ -52,7 +64,13 @@ class MatchFilter(ViewFilter):
         return queryset
 
 
-class MatchAdmin(PageAdmin):
+def is_review(request: HttpRequest) -> bool:
+    """Tell whether a list asked for is the queue of proposals, which is what it is by default."""
+    asked = request.GET.get(MatchFilter.parameter_name)
+    return asked not in {value for value, _ in MatchFilter.views[1:]}
+
+
+class MatchAdmin(ExportAdmin, PageAdmin):
     page_template = "desk/match.html"
     list_filter = (
         MatchFilter,
@@ -67,22 +85,35 @@ class MatchAdmin(PageAdmin):
     search_help_text = "Trade id, order or counterparty"
     ordering = ("-created_at",)
 
+    def table(self, *, mode: Mode, with_raw: bool) -> Table:
+        return MATCHES
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         left, right = side_names()
+        if is_review(request):
+            return ["match", "stake", _terms_column("left", left), _terms_column("right", right),
+                    "instrument", "differing", "how", "alike", "next_best",
+                    "reconciliation_code", "made"]  # fmt: skip
         return ["match", "reconciliation_code", "legs", _trades_column("left", left),
                 _trades_column("right", right), "instrument", "likeness", "how", "differing",
                 "status_word", "made"]  # fmt: skip
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return review.ORDER if is_review(request) else super().get_ordering(request)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         legs = MatchLeg.objects.select_related(
-            "trade__source", "trade__instrument", "trade__counterparty"
+            "trade__source", "trade__instrument", "trade__counterparty", "trade__account"
         )
-        return (
-            super()
-            .get_queryset(request)
+        found: QuerySet = (
+            Match.objects.order_by(*super().get_ordering(request))
             .select_related("reconciliation__left_source", "reconciliation__right_source")
             .prefetch_related(Prefetch("legs", queryset=legs), "differences")
         )
+        if not is_review(request):
+            return found
+        found = review.with_stakes(found).order_by(*review.ORDER)
+        return found.prefetch_related("alternatives")
 
     @display(description="Match", ordering="pk")
     def match(self, match: Match) -> SafeString:
@@ -110,6 +141,29 @@ class MatchAdmin(PageAdmin):
         if any(leg.trade_version != leg.trade.version for leg in match.legs.all()):
             return short("Trade changed")
         return short(match.reason_in_words or match.pass_name.replace("_", " "))
+
+    @display(description="At stake", ordering="at_stake")
+    def stake(self, match: Match) -> SafeString:
+        amount, currency = review.notional(match.legs.all())
+        return money(amount, currency, unknown="No price was reported.")
+
+    @display(description="Likeness", ordering="score")
+    def alike(self, match: Match) -> SafeString:
+        if match.score is None:
+            return NOTHING
+        return format_html('<span class="dk-num">{}%</span>', f"{match.score * 100:.1f}")
+
+    @display(description="Next best")
+    def next_best(self, match: Match) -> SafeString:
+        """Say how near the next candidate is: 0.0 is as good as this one."""
+        best = max((other.score for other in match.alternatives.all()), default=None)
+        if best is None or match.score is None:
+            return NOTHING
+        behind = (match.score - best) * 100
+        return format_html(
+            '<span class="dk-num" title="likeness {}%">{}</span>', f"{best * 100:.1f}",
+            "as good" if behind < AS_GOOD else f"{behind:.1f} less",
+        )  # fmt: skip
 
     @display(description="Differs in")
     def differing(self, match: Match) -> SafeString:
@@ -139,10 +193,29 @@ class MatchAdmin(PageAdmin):
                 ("Differences", number(len(row.differences.all()))),
             ],
             alert=_amended(legs),
-            main=[*([_legs(legs), _differences(row)] if is_group else []), alternatives_panel(row)],
+            main=[
+                *([_legs(row, legs), differences_panel(row)] if is_group else []),
+                alternatives_panel(row, lambda other: self.instead(request, row, other)),
+            ],
             side=[explanation(row), *self.about(request, row), _facts(row)],
-            extra={"compared": _compared(row)},
+            extra={"compared": _compared(row), "navigation": self.navigation(request, row)},
         )
+
+    def instead(self, request: HttpRequest, match: Match, other: MatchAlternative) -> Any:
+        """Return the way to pair with another candidate; a higher app has one."""
+        return ""
+
+    def navigation(self, request: HttpRequest, match: Match) -> dict[str, Any] | None:
+        """Return the ways to the proposals beside this one; None from a match of no queue."""
+        if match.status != MatchStatus.PROPOSED:
+            return None
+        keys = dict(zip(("previous", "next"), review.beside(match), strict=True))
+        return {name: self._page_of(key) if key else "" for name, key in keys.items()} | {
+            "queue": reverse("admin:matching_match_changelist")
+        }
+
+    def _page_of(self, key: int) -> str:
+        return reverse("admin:matching_match_change", args=[key])
 
     def about(self, request: HttpRequest, match: Match) -> list[Panel]:
         """Return panels of what stands above matches; a higher app fills it in."""
@@ -157,7 +230,7 @@ def _compared(match: Match) -> dict[str, Any] | None:
         match.reconciliation,
         by_side.get("left"),
         by_side.get("right"),
-        (found.field for found in match.differences.all()),
+        {found.field: found for found in match.differences.all()},
     )
 
 
@@ -196,18 +269,13 @@ def explanation(match: Match) -> Panel:
     )
 
 
-def _legs(legs: list[MatchLeg]) -> Panel:
+def _legs(match: Match, legs: list[MatchLeg]) -> Panel:
     count = Counter(leg.side for leg in legs)
-    return Panel(
-        title="Trades",
-        note=f"{count['left']} against {count['right']}",
-        head=LEG_HEAD,
-        rows=leg_rows(legs),
-        numeric=LEG_NUMBERS,
-    )
+    differing = {found.field for found in match.differences.all()}
+    return legs_panel(legs, differing, f"{count['left']} against {count['right']}")
 
 
-def _differences(match: Match) -> Panel:
+def differences_panel(match: Match) -> Panel:
     return Panel(
         title="Differences",
         count=len(match.differences.all()),
@@ -219,8 +287,10 @@ def _differences(match: Match) -> Panel:
     )  # fmt: skip
 
 
-def alternatives_panel(match: Match) -> Panel:
-    """Return the panel of the trades that would fit nearly as well."""
+def alternatives_panel(
+    match: Match, act: Callable[[MatchAlternative], Any] = lambda _: ""
+) -> Panel:
+    """Return the panel of the trades that would fit nearly as well, each with what `act` offers."""
     others = match.alternatives.select_related("trade__source", "trade__instrument")
     rows = [
         [
@@ -231,13 +301,14 @@ def alternatives_panel(match: Match) -> Panel:
             number(other.trade.price, places=2),
             other.trade.instrument or NOTHING,
             share(other.score),
+            act(other),
         ]
         for other in others
     ]
     return Panel(
         title="Other candidates",
         count=len(rows),
-        head=("Source", "Trade", "Side", "Quantity", "Price", "Instrument", "Likeness"),
+        head=("Source", "Trade", "Side", "Quantity", "Price", "Instrument", "Likeness", ""),
         rows=rows,
         numeric=frozenset({3, 4}),
         none="No other trade would fit nearly as well.",
@@ -277,6 +348,27 @@ def _trades_column(side: str, name: str) -> Callable[[Match], SafeString]:
         return _side(match, side)
 
     column.__name__ = f"on_{side}"
+    column.short_description = name  # type: ignore[attr-defined]
+    return column
+
+
+def _terms_column(side: str, name: str) -> Callable[[Match], SafeString]:
+    def column(match: Match) -> SafeString:
+        legs = [leg for leg in match.legs.all() if leg.side == side]
+        if not legs:
+            return NOTHING
+        first = legs[0].trade
+        terms = f"{first.get_side_display()} {digits(first.quantity)}"
+        if first.price is not None:
+            terms += f" @ {digits(first.price, places=2)} {first.currency}"
+        more = f" +{len(legs) - 1} more" if len(legs) > 1 else ""
+        return format_html(
+            '<span class="dk-cut" title="{}: {}{}">{}{}<br>'
+            '<small class="dk-mono">{}</small></span>',
+            first.source_trade_id, terms, more, terms, more, first.source_trade_id,
+        )  # fmt: skip
+
+    column.__name__ = f"terms_{side}"
     column.short_description = name  # type: ignore[attr-defined]
     return column
 

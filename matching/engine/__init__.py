@@ -8,7 +8,7 @@ needs no Django; columns go in and columns come out.
 from matching.engine.coding import RuleError
 from matching.engine.columns import ColumnError
 from matching.engine.compare import compare
-from matching.engine.explain import FieldScore, explain
+from matching.engine.explain import FieldScore, Pairing, explain, likeliest
 from matching.engine.reconcile import OnPass, reconcile
 from matching.engine.result import Result
 from matching.engine.rules import RuleSet
@@ -17,10 +17,12 @@ __all__ = [
     "ColumnError",
     "FieldScore",
     "OnPass",
+    "Pairing",
     "Result",
     "RuleError",
     "RuleSet",
     "compare",
     "explain",
+    "likeliest",
     "reconcile",
 ]

@@ -60,7 +60,7 @@ def reconcile(
         home, waits = find_homes(table)
         pair_at_home(collected, home, waits)
     view = table.seen_from(free=collected.free.copy())
-    for step in rules.passes:
+    for step in rules.running:
         _run(view, step, collected.free, collected)
     return result_of(collected)
 

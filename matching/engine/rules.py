@@ -52,6 +52,8 @@ class Pass:
     With `at_home` the pass also runs before all others among rows of one home alone, see the rule
     set's `home`; blocks then name all of its fields.
 
+    A pass that is `off` keeps its place and does nothing.
+
     `max_legs` and `max_rows` bound a group and the rows looked at for it, `budget` and `most` the
     steps of a search, a row and a pass; `residual` is the share of the one that the many may fail
     to add up to.
@@ -75,6 +77,7 @@ class Pass:
     most: int = 500_000
     residual: Decimal = Decimal(0)
     at_home: bool = False
+    off: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a pass that could not run or would never end."""
@@ -174,6 +177,8 @@ class RuleSet:
             raise RuleError(f"review_at {self.review_at} must not be above auto_at {self.auto_at}")
         if not math.fsum(item.weight for item in self.fields) > 0:
             raise RuleError("the weights of the fields add up to nothing")
+        if not self.running:
+            raise RuleError("no pass is on, so nothing would ever be paired")
         self._check_names()
 
     def _check_names(self) -> None:
@@ -215,9 +220,14 @@ class RuleSet:
                     raise RuleError(f"{where} runs at home, so no block may need {name!r}")
 
     @property
+    def running(self) -> tuple[Pass, ...]:
+        """The passes that are on."""
+        return tuple(step for step in self.passes if not step.off)
+
+    @property
     def at_home(self) -> tuple[Pass, ...]:
         """The passes that run among rows of one home first; without any there are no homes."""
-        return tuple(step for step in self.passes if step.at_home)
+        return tuple(step for step in self.running if step.at_home)
 
     def field(self, name: str) -> Field:
         """

@@ -121,14 +121,21 @@ def write_differences(differences: pd.DataFrame, keys: pd.Series) -> None:
             MatchDifference,
             len(differences),
             match_id=differences["match_id"].map(keys),
-            field=differences["field"],
-            kind=differences["kind"],
-            left_value=_texts(differences["left"]),
-            right_value=_texts(differences["right"]),
-            difference=[_exact(value) for value in differences["difference"]],
-            tolerance=[text[:80] for text in _texts(differences["tolerance"])],
+            **difference_columns(differences),
         ),
     )
+
+
+def difference_columns(differences: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the engine's differences as `MatchDifference` keeps them, by column."""
+    return {
+        "field": differences["field"].tolist(),
+        "kind": differences["kind"].tolist(),
+        "left_value": _texts(differences["left"]),
+        "right_value": _texts(differences["right"]),
+        "difference": [_exact(value) for value in differences["difference"]],
+        "tolerance": [text[:80] for text in _texts(differences["tolerance"])],
+    }
 
 
 def write_alternatives(alternatives: pd.DataFrame, keys: pd.Series) -> None:

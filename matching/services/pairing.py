@@ -1,7 +1,7 @@
 """What a run does between reading trades and committing matches."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,20 +101,13 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
     """
     began = time.perf_counter()
     on_progress("Reading trades", 5)
-    run_uncompiled()
     doubtful = list(doubtful_matches(run).order_by().values_list("pk", flat=True))
-    left = trades_frame(open_trades(run, run.reconciliation.left_source, doubtful))
-    right = trades_frame(open_trades(run, run.reconciliation.right_source, doubtful))
+    left, right = read_open(run, doubtful)
     run.timings["read"] = round(time.perf_counter() - began, 3)
 
     on_progress(f"Pairing {len(left):,} with {len(right):,} trades", 25)
     rules = rules_of_run(run)
-    outcome = _living_then_cancelled(run, left, right, rules, on_progress)
-    outcome = outcome.with_trades(
-        pd.concat([side[["version", "trade_date"]] for side in (left, right)])
-    )
-    outcome = outcome.only(_with_a_leg_in_scope(run, outcome))
-    outcome = outcome.without(refused_matches(run, outcome))
+    outcome = outcome_of(run=run, left=left, right=right, rules=rules, on_progress=on_progress)
     read = left.index.append(right.index)
     unpaired = read[~read.isin(outcome.legs["row"])].tolist()
     kept = standing.confirmed(outcome, doubtful, run.rule_set_id)
@@ -123,13 +116,41 @@ def pair_scope(*, run: ReconciliationRun, on_progress: Progress) -> PairedScope:
     return PairedScope(run, rules, outcome.without(kept.values()), doubtful, replaced, unpaired)
 
 
+def read_open(run: ReconciliationRun, doubtful: Sequence[int]) -> partitions.Frames:
+    """Return the trades a run may pair, left and right; `doubtful` are the matches that let go."""
+    run_uncompiled()
+    between = run.reconciliation
+    left, right = (
+        trades_frame(open_trades(run, source, doubtful))
+        for source in (between.left_source, between.right_source)
+    )
+    return left, right
+
+
+def outcome_of(
+    *,
+    run: ReconciliationRun,
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    rules: engine.RuleSet,
+    on_progress: Progress,
+) -> Outcome:
+    """Return what the rules make of a run's trades, less what people turned down before."""
+    outcome = _living_then_cancelled(run, left, right, rules, on_progress)
+    outcome = outcome.with_trades(
+        pd.concat([side[["version", "trade_date"]] for side in (left, right)])
+    )
+    outcome = outcome.only(_with_a_leg_in_scope(run, outcome))
+    return outcome.without(refused_matches(run, outcome))
+
+
 def _told(on_progress: Progress, rules: engine.RuleSet) -> engine.OnPass:
     """Report each pass as progress, from 25 to 65 percent of the run."""
     done: set[str] = set()
 
     def on_pass(counts: dict[str, object]) -> None:
         done.add(str(counts["name"]))
-        on_progress(f"Pairing: {counts['name']}", 25 + 40 * len(done) // len(rules.passes))
+        on_progress(f"Pairing: {counts['name']}", 25 + 40 * len(done) // len(rules.running))
 
     return on_pass
 

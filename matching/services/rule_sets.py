@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from matching.choices import RuleSetStatus
 from matching.models import RuleSet
@@ -13,6 +13,17 @@ from matching.rules import validated
 
 class RuleSetNotDraft(Exception):
     """Only a draft can be edited or activated."""
+
+
+class StaleDraft(Exception):
+    """Somebody else saved the draft meanwhile; `current` is how it stands now."""
+
+    def __init__(self, current: RuleSet) -> None:
+        self.current = current
+        super().__init__(
+            f"{current.edited_by or 'Somebody'} saved {current} while you were editing it. "
+            "Nothing of yours is kept yet: look at what differs, then save again."
+        )
 
 
 def draft(
@@ -36,18 +47,36 @@ def draft(
         )
 
 
-def edit_draft(*, rule_set_id: int, definition: dict[str, Any], note: str) -> RuleSet:
+def edit_draft(
+    *,
+    rule_set_id: int,
+    definition: dict[str, Any],
+    note: str,
+    edits: int | None,
+    by: Any,
+    at: datetime,
+) -> RuleSet:
     """
     Change a draft; an active or retired version never changes.
 
+    `edits` is what the draft had when the person opened it (None: whatever it has now).
+
     :raises InvalidRules: if the definition is not valid.
     :raises RuleSetNotDraft: if it is no draft any more.
+    :raises StaleDraft: if somebody saved it meanwhile.
     """
     validated(definition)
     drafts = RuleSet.objects.filter(pk=rule_set_id, status=RuleSetStatus.DRAFT)
-    if not drafts.update(definition=definition, note=note):
+    seen = drafts if edits is None else drafts.filter(edits=edits)
+    changed = seen.update(
+        definition=definition, note=note, edits=F("edits") + 1, edited_by=by, edited_at=at
+    )
+    current = RuleSet.objects.select_related("edited_by").get(pk=rule_set_id)
+    if not changed:
+        if current.status == RuleSetStatus.DRAFT:
+            raise StaleDraft(current)
         raise RuleSetNotDraft("Only a draft can be edited; copy this version to a new draft.")
-    return RuleSet.objects.get(pk=rule_set_id)
+    return current
 
 
 @transaction.atomic

@@ -2,10 +2,12 @@
 
 from django.urls import include, path, re_path
 
-from breaks.api import acts
+from breaks.api import acts, approvals, bulk, exchange, files
 from breaks.api import matches as decisions
 from breaks.api import views as breaks
+from breaks.api.rule_sets import BackTestRules
 from connectors.api import views as connectors
+from matching.api import rule_sets as rules
 from matching.api import views as matching
 from recon_project.api.idempotency import once
 from recon_project.api.pages import Schema, docs, unknown
@@ -28,18 +30,36 @@ V1 = [
     path("matches/<int:pk>", decisions.OneMatch.as_view(), name="match"),
     path("matches/<int:pk>/confirm", once(decisions.ConfirmMatch), name="confirm-match"),
     path("matches/<int:pk>/reject", once(decisions.RejectMatch), name="reject-match"),
+    path("rule-sets", rules.RuleSetList.as_view(), name="rule-sets"),
+    path("rule-sets/<int:pk>", rules.RuleSetDetail.as_view(), name="rule-set"),
+    path("rule-sets/<int:pk>/backtest", once(BackTestRules), name="back-test-rules"),
     path("breaks", breaks.BreakList.as_view(), name="breaks"),
     path("breaks/open", breaks.OpenBreakList.as_view(), name="open-breaks"),
+    path("breaks/export", exchange.BreakExport.as_view(), name="export-breaks"),
+    path("breaks/import", exchange.BreakImport.as_view(), name="import-breaks"),
+    path("breaks/bulk", once(bulk.Bulk), name="bulk-breaks"),
+    path("batches/<int:pk>", bulk.BatchDetail.as_view(), name="batch"),
+    path("batches/<int:pk>/undo", once(bulk.UndoBatch), name="undo-batch"),
     path("breaks/<int:pk>", breaks.BreakDetail.as_view(), name="break"),
     path("breaks/<int:pk>/history", breaks.BreakHistory.as_view(), name="break-history"),
+    path("breaks/<int:pk>/attachments", once(files.Attachments), name="attachments"),
+    path(
+        "breaks/<int:pk>/attachments/<int:number>", files.OneAttachment.as_view(), name="attachment"
+    ),
     path("breaks/<int:pk>/claim", once(acts.Claim), name="claim-break"),
     path("breaks/<int:pk>/assign", once(acts.Assign), name="assign-break"),
+    path("breaks/<int:pk>/route", once(acts.Route), name="route-break"),
     path("breaks/<int:pk>/comment", once(acts.Comment), name="comment-break"),
     path("breaks/<int:pk>/await", once(acts.Await), name="await-break"),
     path("breaks/<int:pk>/resolve", once(acts.Resolve), name="resolve-break"),
     path("breaks/<int:pk>/accept", once(acts.Accept), name="accept-break"),
     path("breaks/<int:pk>/reopen", once(acts.Reopen), name="reopen-break"),
     path("breaks/<int:pk>/escalate", once(acts.Escalate), name="escalate-break"),
+    path("approvals", approvals.ApprovalList.as_view(), name="approvals"),
+    path("approvals/<int:pk>", approvals.ApprovalDetail.as_view(), name="approval"),
+    path("approvals/<int:pk>/approve", once(approvals.Approve), name="approve"),
+    path("approvals/<int:pk>/reject", once(approvals.Reject), name="reject-approval"),
+    path("approvals/<int:pk>/withdraw", once(approvals.Withdraw), name="withdraw-approval"),
     path("schema/", Schema.as_view(), name="schema"),
 ]
 

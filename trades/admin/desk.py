@@ -49,7 +49,7 @@ class Tab:
     label: str
     link: str
     active: bool
-    count: int | None = None
+    count: Any = None
 
 
 class ViewFilter(admin.SimpleListFilter):
@@ -108,7 +108,9 @@ def chips(changelist: ChangeList) -> list[dict[str, str]]:
         ]
         if given:
             words = _words(spec)
-            text = ", ".join(str(words.get(str(value), value)) for value in given)
+            text = _range(changelist, names) or ", ".join(
+                str(words.get(str(value), value)) for value in given
+            )
             found.append(
                 {
                     "text": f"{str(spec.title).capitalize()}: {text}",
@@ -116,6 +118,14 @@ def chips(changelist: ChangeList) -> list[dict[str, str]]:
                 }
             )
     return found
+
+
+def _range(changelist: ChangeList, names: list[str]) -> str:
+    """Say from where to where, of a filter that asks for the two ends of a range."""
+    if not all(name.endswith(("_from", "_to")) for name in names):
+        return ""
+    ends = ((name.rpartition("_")[2], changelist.filter_params.get(name)) for name in names)
+    return " ".join(f"{end} {value[-1]}" for end, value in ends if value and value[-1])
 
 
 def _words(spec: Any) -> dict[str, Any]:

@@ -13,9 +13,12 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from trades.admin.cells import badge, day, digits, moment, money, number, readable_json, short
+from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
 from trades.models import Trade, TradeVersion
 from trades.raw import leave_trace, may_see_raw
+from trades.spreadsheet import Mode, Table
+from trades.tables import trade_table
 
 _TERMS = ("side", "quantity", "price", "currency", "gross_amount", "commission", "fees",
           "accrued_interest", "net_amount")  # fmt: skip
@@ -32,7 +35,8 @@ _SECTIONS = (
 )
 
 
-class TradeAdmin(PageAdmin):
+class TradeAdmin(ExportAdmin, PageAdmin):
+    has_raw = True
     list_display = ("trade_id", "source_code", "traded", "side_word", "amount_of", "at_price",
                     "ccy", "instrument_name", "counterparty_cell", "account_code", "settles",
                     "state_word", "version")  # fmt: skip
@@ -92,6 +96,9 @@ class TradeAdmin(PageAdmin):
     @display(description="State", ordering="state")
     def state_word(self, trade: Trade) -> SafeString:
         return badge(trade.state, trade.get_state_display())
+
+    def table(self, *, mode: Mode, with_raw: bool) -> Table:
+        return trade_table(with_raw=with_raw)
 
     page_template = "desk/trade.html"
 

@@ -20,7 +20,8 @@ class StrictFilters(DjangoFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
         filters = view.filterset_class.base_filters if view.filterset_class else ()
-        known = {*filters, *Pages.names, Ordering.name}
+        paged = Pages.names if view.pagination_class else ()
+        known = {*filters, *paged, Ordering.name}
         unknown = [name for name in request.query_params if name not in known]
         if unknown:
             takes = ", ".join(sorted(known))
@@ -81,7 +82,7 @@ class ListView(ListModelMixin, ApiView):
 
     filterset_class: ClassVar[Any] = None
     filter_backends = [StrictFilters, Ordering]
-    pagination_class = Pages
+    pagination_class: type[Pages] | None = Pages
     ordering_columns: ClassVar[dict[str, str]] = {}
     default_ordering: ClassVar[tuple[str, ...]] = ("-id",)
 

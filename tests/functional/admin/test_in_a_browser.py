@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from breaks.models import TradeBreak
 from breaks.services import work
+from matching.models import ReconciliationRun
 from tests import factories
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -90,3 +92,36 @@ def test_a_stale_dialog_shows_what_happened_meanwhile(page, live_server):
     page.wait_for_selector("#dialog >> text=Open to in progress")
     assert page.input_value("#dialog textarea[name=reason]") == "no answer"
     assert TradeBreak.objects.get(pk=row.pk).status == "IN_PROGRESS"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_runs_page_and_row_follow_it_to_its_end(page, live_server):
+    analyst = factories.user("Analyst")
+    run = factories.run(status="QUEUED", requested_at=timezone.now())
+    one = ReconciliationRun.objects.filter(pk=run.pk)
+    _sign_in(page, live_server, analyst)
+    loads = []
+    page.on("request", lambda asked: loads.append(asked.resource_type == "document"))
+
+    page.goto(live_server.url + reverse("admin:matching_reconciliationrun_change", args=[run.pk]))
+    page.wait_for_selector("text=Waiting for a worker")
+    one.update(status="RUNNING", started_at=timezone.now(), step="Pairing", progress_pct=42)
+    page.wait_for_selector("text=42%", timeout=5_000)
+    one.update(status="SUCCEEDED", step="", finished_at=timezone.now(), breaks_identified=77)
+    page.wait_for_selector("dd:has-text('77')", timeout=5_000)
+    loads.clear()
+    page.wait_for_timeout(2_500)
+    assert loads == []
+
+    one.update(status="RUNNING", progress_pct=55)
+    page.goto(live_server.url + reverse("admin:matching_reconciliationrun_changelist"))
+    page.wait_for_selector("#result_list >> text=55%")
+    loads.clear()
+    one.update(progress_pct=56)
+    page.wait_for_selector("#result_list >> text=56%", timeout=5_000)
+    one.update(status="SUCCEEDED", auto_matched=4_321)
+    page.wait_for_selector("#result_list >> text=4,321", timeout=5_000)
+    assert not any(loads)
+    loads.clear()
+    page.wait_for_timeout(2_500)
+    assert loads == []

@@ -18,6 +18,20 @@ OMS = COLUMNS + (
 BANK = COLUMNS + "C1,2026-03-04,AAPL,US0378331005,BUY,100,189.26,USD\n"
 
 
+def signed_in(server, user) -> httpx.Client:
+    out = io.StringIO()
+    call_command("create_token", "--user", user.username, stdout=out, stderr=io.StringIO())
+    headers = {"Authorization": f"Token {out.getvalue().strip()}", "Prefer": "wait"}
+    return httpx.Client(base_url=f"{server.url}/api/v1/", headers=headers, timeout=60)
+
+
+@pytest.fixture
+def checker(live_server):
+    """Return a client of a second supervisor."""
+    with signed_in(live_server, factories.user("Supervisor")) as client:
+        yield client
+
+
 @pytest.fixture
 def http(live_server, settings, tmp_path):
     """Return a client signed in by token; two file feeds have one day's files waiting."""
@@ -27,12 +41,7 @@ def http(live_server, settings, tmp_path):
         pattern = {"pattern": f"{source}_{{date:%Y%m%d}}.csv"}
         factories.feed(f"{source}-files", source=source, connector="files", settings=pattern)
         (tmp_path / f"{source}_20260304.csv").write_text(text)
-    user = factories.user("Supervisor")
-    out = io.StringIO()
-    call_command("create_token", "--user", user.username, stdout=out, stderr=io.StringIO())
-    headers = {"Authorization": f"Token {out.getvalue().strip()}", "Prefer": "wait"}
-    base = f"{live_server.url}/api/v1/"
-    with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
+    with signed_in(live_server, factories.user("Supervisor")) as client:
         yield client
 
 
@@ -41,7 +50,7 @@ def ok(answer: httpx.Response, status: int = 200) -> dict:
     return answer.json()
 
 
-def test_from_two_files_to_a_resolved_break(http):
+def test_from_two_files_to_a_resolved_break(http, checker):
     day = {"from_date": "2026-03-04", "to_date": "2026-03-04"}
     ingested = ok(http.post("ingestion/run", json=day))
     assert (ingested["oms"], ingested["custodian"]) == (2, 1)
@@ -73,12 +82,16 @@ def test_from_two_files_to_a_resolved_break(http):
         headers={"If-Match": read.headers["ETag"]},
     )
     assert ok(stale, 412)["current"]["version"] == 2
-    accepted = http.post(
+    asked = http.post(
         f"breaks/{price['id']}/accept",
         json={"comment": "Too small"},
         headers={"If-Match": claimed.headers["ETag"]},
     )
-    assert ok(accepted)["status"] == "ACCEPTED"
+    approve = f"approvals/{ok(asked, 202)['approval_request_id']}/approve"
+    assert "yourself" in ok(http.post(approve, json={}), 409)["detail"]
+    assert ok(http.get(f"breaks/{price['id']}"))["status"] == "IN_PROGRESS"
+    assert ok(checker.post(approve, json={}))["status"] == "APPROVED"
+    assert ok(http.get(f"breaks/{price['id']}"))["status"] == "ACCEPTED"
 
     match = ok(http.get("matches"))["results"][0]
     apart = ok(http.delete(f"matches/{match['id']}", params={"reason": "Two orders"}))

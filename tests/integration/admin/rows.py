@@ -8,7 +8,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
 
-from breaks.models import ExposureThreshold, PendingTrade
+from breaks.models import ActBatch, ExposureThreshold, HistoryRoot, PendingTrade
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
@@ -33,6 +33,8 @@ def add_rows(count: int) -> None:
         feed = factories.feed(layout=factories.layout())
         factories.delivery(feed=feed)
         run = factories.run(requested_by=person, timings={"read": 0.1})
+        factories.run(status="QUEUED", from_date=factories.TRADE_DATE + timedelta(days=n))
+        factories.delivery(feed=feed, status="RUNNING", started_at=factories.NOW, loaded=0)
         difference = {"field": "price", "kind": "PRICE", "left_value": "1", "right_value": "2"}
         match = factories.match(
             left=[left], right=[right], differences=[difference], run=run, alternatives=[left],
@@ -42,16 +44,25 @@ def add_rows(count: int) -> None:
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
         )  # fmt: skip
+        ActBatch.objects.create(
+            act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
+            rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],
+        )  # fmt: skip
         PendingTrade.objects.create(
             reconciliation=between, trade=factories.trade(**own), reason="GRACE"
         )
-        factories.rule_set(
+        draft = factories.rule_set(
             status="DRAFT", definition={}, created_by=person, created_at=factories.NOW
         )
+        factories.back_test(rule_set=draft, run=run, by=person)
         factories.reconciliation(f"pair-{n}")
         factories.source(f"source-{n}")
         day = factories.TRADE_DATE + timedelta(days=n)
         FxRate.objects.create(currency="EUR", as_of_date=day, rate=1)
+        HistoryRoot.objects.create(
+            day=day, breaks=1, events=1, last_event=n, digest=f"{n:064x}", at=factories.NOW,
+            previous_digest=f"{n - 1:064x}",
+        )  # fmt: skip
         Group.objects.create(name=f"Group {n}")
         AccessAttempt.objects.create(
             username=f"u{n}", ip_address="10.0.0.1", user_agent=f"agent {n}", path_info="/",

@@ -228,6 +228,7 @@ class TestActs:
             ("assign", {"assigned_to": None}, BreakStatus.OPEN),
         ],
     )
+    @pytest.mark.usefixtures("unguarded")
     def test_answer_with_the_break(self, boss, price_break, name, body, status):
         answer = act(boss, price_break, name, body, version=1)
 

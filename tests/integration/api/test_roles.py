@@ -12,6 +12,7 @@ from tests import factories
 ALL = {ANALYST, SUPERVISOR, ADMINISTRATOR, INTEGRATION, AUDITOR}
 STARTERS = ALL - {AUDITOR}
 DECIDERS = {ANALYST, SUPERVISOR, ADMINISTRATOR}
+CHECKERS = {SUPERVISOR, ADMINISTRATOR}
 
 # (method, name of the route) -> groups that may; a route that is not here fails the test below.
 MAY = {
@@ -30,18 +31,35 @@ MAY = {
     ("DELETE", "match"): DECIDERS,
     ("POST", "confirm-match"): DECIDERS,
     ("POST", "reject-match"): DECIDERS,
+    ("GET", "rule-sets"): ALL,
+    ("GET", "rule-set"): ALL,
+    ("POST", "back-test-rules"): {SUPERVISOR, ADMINISTRATOR},
     ("GET", "breaks"): ALL,
     ("GET", "open-breaks"): ALL,
+    ("GET", "export-breaks"): ALL,
+    ("POST", "import-breaks"): STARTERS,
     ("GET", "break"): ALL,
     ("GET", "break-history"): ALL,
+    ("GET", "attachments"): ALL,
+    ("POST", "attachments"): STARTERS,
+    ("GET", "attachment"): ALL,
+    ("POST", "bulk-breaks"): STARTERS,
+    ("GET", "batch"): ALL,
+    ("POST", "undo-batch"): STARTERS,
     ("POST", "claim-break"): STARTERS,
     ("POST", "assign-break"): STARTERS,
+    ("POST", "route-break"): STARTERS,
     ("POST", "comment-break"): STARTERS,
     ("POST", "await-break"): STARTERS,
     ("POST", "resolve-break"): STARTERS,
-    ("POST", "accept-break"): {SUPERVISOR},
+    ("POST", "accept-break"): DECIDERS,
     ("POST", "reopen-break"): STARTERS,
     ("POST", "escalate-break"): STARTERS,
+    ("GET", "approvals"): ALL,
+    ("GET", "approval"): ALL,
+    ("POST", "approve"): CHECKERS,
+    ("POST", "reject-approval"): CHECKERS,
+    ("POST", "withdraw-approval"): STARTERS,
     ("GET", "schema"): ALL,
 }
 OPEN_TO_ANYBODY = {("GET", "health")}
@@ -60,7 +78,7 @@ def routes() -> set[tuple[str, str]]:
 
 def path_of(name: str) -> str:
     route = next(route for route in V1 if route.name == name)
-    return f"/api/v1/{route.pattern}".replace("<int:pk>", "999999")
+    return f"/api/v1/{route.pattern}".replace("<int:pk>", "999999").replace("<int:number>", "1")
 
 
 class TestMatrix:

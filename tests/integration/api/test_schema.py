@@ -19,9 +19,10 @@ def schema() -> dict:
 
 class TestSchema:
     def test_generates_without_a_warning_and_has_every_path(self, schema):
-        paths = {re.sub(r"\{\w+\}", "<int:pk>", path) for path in schema["paths"]}
+        paths = {re.sub(r"\{\w+\}", "<>", path) for path in schema["paths"]}
+        routes = {str(route.pattern) for route in V1 if route.name != "schema"}
 
-        assert paths == {f"/api/v1/{route.pattern}" for route in V1 if route.name != "schema"}
+        assert paths == {"/api/v1/" + re.sub(r"<int:\w+>", "<>", route) for route in routes}
 
     def test_money_is_a_string(self, schema):
         trade = schema["components"]["schemas"]["TradeOutput"]["properties"]

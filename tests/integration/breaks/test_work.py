@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 
 from breaks.choices import FOR_RESOLVING, LIVE, BreakStatus
+from breaks.deadlines import due_after
 from breaks.models import BreakComment, BreakEvent, TradeBreak
 from breaks.models.trade_break import ENDED
-from breaks.services import history, work
+from breaks.services import acting, history, work
 from breaks.services.history import Entry
 from breaks.services.lifecycle import TransitionNotAllowed, WorkRefused
 from breaks.services.work import StaleBreak
@@ -26,6 +27,7 @@ ACTS = {
     "accept": ({"comment": "small"}, S.ACCEPTED),
     "reopen": ({"reason": "again"}, S.OPEN),
     "assign": ({"to": None}, None),
+    "route": ({"team": None}, None),
     "comment": ({"text": "said"}, None),
 }
 
@@ -48,10 +50,14 @@ def act(name, row, by, version=None, at=factories.NOW, **given):
 def test_each_act_in_each_status_goes_by_the_table(desk, price_break, analyst, start, name):
     row = in_status(price_break, start, analyst)
     given, to = ACTS[name]
-    wanted = given | ({"to": factories.user("Analyst")} if name == "assign" else {})
+    wanted = given | {
+        "assign": {"to": factories.user("Analyst")},
+        "route": {"team": factories.team(None, analyst)},
+    }.get(name, {})
     allowed = {
         "claim": to in ALLOWED[start] or start == to,
         "assign": start in LIVE,
+        "route": start in LIVE,
         "comment": True,
         "reopen": start in ENDED,
     }.get(name, to in ALLOWED[start])
@@ -113,7 +119,11 @@ class TestAssign:
         assert (row.status, row.assigned_to) == ("OPEN", other)
         event = row.events.last()
         assert (event.kind, event.reason) == ("ASSIGNED", "knows the desk")
-        assert event.detail == {"assigned_to": "bob", "assigned_from": None}
+        assert event.detail == {
+            "assigned_to": "bob",
+            "assigned_from": None,
+            "before": {"assigned_to_id": None},
+        }
 
     def test_back_to_the_queue_is_open_again(self, price_break, analyst):
         act("claim", price_break, analyst)
@@ -145,7 +155,7 @@ class TestEnding:
         assert (price_break.reason_code, price_break.resolved_by) == ("BOOKED", analyst)
         assert price_break.resolved_at == factories.NOW
         event = price_break.events.last()
-        assert (event.reason, event.detail) == ("late ticket", {"reason_code": "BOOKED"})
+        assert (event.reason, event.detail["reason_code"]) == ("late ticket", "BOOKED")
 
     def test_accepting_records_the_values_accepted(self, price_break, supervisor):
         act("accept", price_break, supervisor, comment="below the fee of a claim")
@@ -166,12 +176,8 @@ class TestEnding:
 
         row = act("reopen", price_break, analyst, reason="not booked after all")
 
-        assert (row.status, row.reason_code, row.resolved_by, row.due_at) == (
-            "OPEN",
-            "",
-            None,
-            None,
-        )
+        assert (row.status, row.reason_code, row.resolved_by) == ("OPEN", "", None)
+        assert row.due_at == due_after("MEDIUM", factories.NOW)
 
     @pytest.mark.parametrize("code", ["", "AUTO_CLEARED", "WRITE_OFF", "BECAUSE"])
     def test_not_for_a_reason_that_is_no_persons(self, price_break, analyst, code):
@@ -206,7 +212,7 @@ def test_what_is_not_said_is_asked_for(price_break, analyst, name, given, senten
 def test_awaiting_keeps_until_when(price_break, analyst):
     until = factories.NOW + timedelta(days=1)
     act("await_counterparty", price_break, analyst, reason="asked", until=until)
-    assert price_break.events.last().detail == {"until": until.isoformat()}
+    assert price_break.events.last().detail == {"until": until.isoformat(), "before": {}}
 
 
 def test_a_comment_is_kept_with_the_history(price_break, analyst):
@@ -256,22 +262,22 @@ class TestStale:
         assert dump() == before
 
     def test_a_write_between_read_and_write_is_not_lost(self, price_break, analyst, monkeypatch):
-        real, once = work.write_rows, iter([True])
+        real, once = acting.write_rows, iter([True])
 
         def meanwhile(writes):
             if next(once, False):
                 TradeBreak.objects.update(status="ESCALATED", version=2)
             return real(writes)
 
-        monkeypatch.setattr(work, "write_rows", meanwhile)
+        monkeypatch.setattr(acting, "write_rows", meanwhile)
 
         with pytest.raises(StaleBreak) as refusal:
             act("claim", price_break, analyst, version=1)
         assert refusal.value.current.status == "ESCALATED"
 
     def test_without_a_version_it_looks_again(self, price_break, analyst, monkeypatch):
-        real, once = work.write_rows, iter([0])
-        monkeypatch.setattr(work, "write_rows", lambda writes: next(once, None) or real(writes))
+        real, once = acting.write_rows, iter([0])
+        monkeypatch.setattr(acting, "write_rows", lambda writes: next(once, None) or real(writes))
 
         assert act("claim", price_break, analyst).status == "IN_PROGRESS"
         assert BreakEvent.objects.filter(trade_break=price_break).count() == 2

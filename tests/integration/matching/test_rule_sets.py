@@ -19,6 +19,11 @@ def draft_of(active, by):
     return rule_sets.draft(name=active.name, definition=active.definition, by=by, at=NOW)
 
 
+def edited(rule_set, by, **over):
+    values = {"definition": rule_set.definition, "note": "", "edits": rule_set.edits} | over
+    return rule_sets.edit_draft(rule_set_id=rule_set.pk, by=by, at=NOW, **values)
+
+
 class TestRuleSets:
     def test_a_draft_is_the_next_version(self, active, supervisor):
         assert draft_of(active, supervisor).version == active.version + 1
@@ -34,9 +39,26 @@ class TestRuleSets:
 
     def test_only_a_draft_changes(self, active, supervisor):
         with pytest.raises(rule_sets.RuleSetNotDraft):
-            rule_sets.edit_draft(rule_set_id=active.pk, definition=active.definition, note="")
+            edited(active, supervisor)
         with pytest.raises(rule_sets.RuleSetNotDraft):
             rule_sets.activate(rule_set_id=active.pk, by=supervisor, at=NOW)
+
+    def test_an_edit_counts_and_names_who_made_it(self, active, supervisor):
+        made = edited(draft_of(active, supervisor), supervisor, note="Looser.")
+
+        assert (made.edits, made.edited_by, made.edited_at, made.note) == (
+            1, supervisor, NOW, "Looser.",
+        )  # fmt: skip
+
+    def test_of_two_edits_of_one_draft_the_second_is_refused(self, active, supervisor):
+        opened = draft_of(active, supervisor)
+        edited(opened, supervisor, note="First.")
+
+        with pytest.raises(rule_sets.StaleDraft, match=f"{supervisor} saved trades v2"):
+            edited(opened, supervisor, note="Second.")
+
+        opened.refresh_from_db()
+        assert (opened.note, opened.edits) == ("First.", 1)
 
     def test_a_definition_that_cannot_run_is_refused_in_words(self, active, supervisor):
         broken = {**active.definition, "thresholds": {"auto": "much"}}

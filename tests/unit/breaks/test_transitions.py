@@ -21,6 +21,7 @@ def a_break(status: BreakStatus) -> TradeBreak:
     return TradeBreak(
         pk=7,
         status=status,
+        severity="HIGH",
         resolved_at=NOW if ended else None,
         reason_code=ReasonCode.BOOKED if ended else "",
         due_at=NOW,
@@ -54,7 +55,7 @@ def test_moves_along_an_arrow(start, target):
         assert (row.resolved_at, row.resolved_by, row.reason_code) == (NOW, by, "BOOKED")
     else:
         assert (row.resolved_at, row.resolved_by, row.reason_code) == (None, None, "")
-    assert row.due_at == (None if start in ENDED and target not in ENDED else NOW)
+    assert (row.due_at == NOW) is (start not in ENDED or target in ENDED)
 
 
 @pytest.mark.parametrize(("start", "target"), [p for p in PAIRS if p[1] not in ALLOWED[p[0]]])

@@ -18,6 +18,7 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "signals"}
 FLOATS_ALLOWED_IN = {
     "connectors/http.py": "seconds to wait",
     "connectors/kraken.py": "seconds to wait",
+    "matching/admin/review.py": "what proposals are ordered by, never shown",
     "matching/admin/runs.py": "seconds a step took",
     "matching/engine": "similarities, weights and times as numbers",
     "matching/models/match.py": "the score of a match",

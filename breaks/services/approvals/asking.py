@@ -1,0 +1,161 @@
+"""Whether an act waits for a second person, and the record that it was asked for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from breaks.choices import ApprovalStatus, EventKind, GuardedAct
+from breaks.models import ApprovalPolicy, ApprovalRequest, TradeBreak
+from breaks.services import work
+from breaks.services.approvals.execution import EXECUTIONS, what_changed
+from breaks.services.approvals.refusals import ApprovalRefused
+from breaks.services.history import Entry
+from breaks.services.work import check_actor
+from breaks.services.writing import hold
+from matching.models import Match, Reconciliation, RuleSet
+from trades.reports import plain
+
+SUMMARY_LENGTH = 200
+
+
+def is_needed(act: GuardedAct, exposure: Decimal | None) -> bool:
+    """
+    Tell whether an act of this exposure waits for a second person.
+
+    An exposure that is unknown does, and so does an act without a policy: who takes the row away
+    has not said that it needs no check. A limit of 0 means every time.
+    """
+    return guards(ApprovalPolicy.objects.filter(act=act).first(), exposure)
+
+
+def guards(policy: ApprovalPolicy | None, exposure: Decimal | None) -> bool:
+    """Tell what `is_needed` does, of the policy of an act; no query."""
+    if policy is None:
+        return True
+    if not policy.is_enabled:
+        return False
+    return policy.above == 0 or exposure is None or exposure > policy.above
+
+
+@transaction.atomic
+def ask(
+    *,
+    act: GuardedAct,
+    summary: str,
+    reason: str,
+    given: Mapping[str, Any],
+    exposure: Decimal | None,
+    by: User,
+    at: datetime,
+    trade_break: TradeBreak | None = None,
+    match: Match | None = None,
+    reconciliation: Reconciliation | None = None,
+    rule_set: RuleSet | None = None,
+) -> ApprovalRequest:
+    """
+    Record that somebody asks for a guarded act; nothing else happens until it is approved.
+
+    `given` is JSON, money as text. Where there is a break, its history says that it was asked for,
+    and ``given["version"]`` is the version this led to.
+
+    :raises StaleBreak: if the break is not as `trade_break` has it any more.
+    :raises ApprovalRefused: if the same waits already, or no reason is given.
+    :raises WorkRefused: if the actor may not act.
+    """
+    check_actor(by)
+    if act not in EXECUTIONS:
+        raise ValueError(f"Nothing is there to carry out {act} once it is approved.")
+    clean = reason.replace("\x00", "").strip()
+    if not clean:
+        raise ApprovalRefused("Say why: whoever decides has to know.")
+    request = ApprovalRequest(
+        act=act,
+        trade_break=trade_break,
+        match=match,
+        reconciliation=reconciliation,
+        rule_set=rule_set,
+        given=dict(given),
+        summary=summary[:SUMMARY_LENGTH],
+        exposure=exposure,
+        reason=clean,
+        made_by=by,
+        made_at=at,
+    )
+    if trade_break is None:
+        _make_room(request, by, at)
+        request.save()
+        return request
+
+    def record(row: TradeBreak) -> Entry:
+        overtaken = _make_room(request, by, at)
+        request.given["version"] = row.version + 1
+        request.save()
+        return Entry(
+            trade_break=row,
+            kind=EventKind.REQUESTED,
+            by=by,
+            reason=clean,
+            detail={
+                "approval": request.pk,
+                "act": str(act),
+                "exposure": None if exposure is None else plain(exposure),
+                **({"instead_of": overtaken} if overtaken else {}),
+            },
+        )
+
+    # Requests for one break take turns, so that each sees the one before it.
+    hold(trade_break.pk)
+    work.note(break_id=trade_break.pk, version=trade_break.version, by=by, at=at, entry=record)
+    return request
+
+
+def _make_room(request: ApprovalRequest, by: User, at: datetime) -> list[int]:
+    """
+    Close the requests for the same that were overtaken; return their keys.
+
+    :raises ApprovalRefused: if one of them can still be approved.
+    """
+    overtaken = []
+    for other in _waiting_for_the_same(request).select_related("made_by").order_by("pk"):
+        changed = what_changed(other)
+        if not changed:
+            raise ApprovalRefused(
+                f"{other.made_by} asked for this already ({other.made_at:%Y-%m-%d %H:%M} UTC, "
+                f"request {other.pk}); it waits for a second person."
+            )
+        mine = other.made_by_id == by.pk
+        waiting = ApprovalRequest.objects.filter(pk=other.pk, status=ApprovalStatus.PENDING)
+        waiting.update(
+            status=ApprovalStatus.WITHDRAWN if mine else ApprovalStatus.STALE,
+            decided_by=by,
+            decided_at=at,
+            decision_note=f"Asked for anew. {changed}",
+        )
+        overtaken.append(other.pk)
+    return overtaken
+
+
+def _waiting_for_the_same(request: ApprovalRequest) -> QuerySet[ApprovalRequest]:
+    waiting = ApprovalRequest.objects.filter(act=request.act, status=ApprovalStatus.PENDING)
+    same = Q(pk=None)
+    if request.trade_break is not None:
+        same |= Q(trade_break=request.trade_break)
+    if request.match is not None:
+        same |= Q(match=request.match)
+    if request.rule_set is not None:
+        same |= Q(rule_set=request.rule_set)
+    if request.act == GuardedAct.PAIR:
+        wanted = set(request.given["trades"])
+        others = waiting.filter(reconciliation=request.reconciliation)
+        overlapping = [
+            pk
+            for pk, given in others.values_list("pk", "given")
+            if not wanted.isdisjoint(given["trades"])
+        ]
+        same |= Q(pk__in=overlapping)
+    return waiting.filter(same)

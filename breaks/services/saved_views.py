@@ -1,0 +1,44 @@
+"""The ways a person looks at the queue, kept under names of their own."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from breaks.models import SavedView
+from breaks.models.desk import LONGEST_NAME, LONGEST_QUERY
+
+# A page by its number, or a mistake in the address, is nothing to come back to.
+_PASSING = frozenset({"p", "e", "all"})
+
+
+class ViewRefused(Exception):
+    """A view cannot be kept like this; the sentence says why."""
+
+
+def plain_query(query: str) -> str:
+    """Write a query string as it is kept: in one order, without the page."""
+    pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=False)
+    return urlencode(sorted(pair for pair in pairs if pair[0] not in _PASSING))
+
+
+def save_view(*, name: str, query: str, by: Any) -> SavedView:
+    """
+    Keep a query under a name; one this person gave that name before is replaced.
+
+    :raises ViewRefused: if the name is empty or either of them too long.
+    """
+    name, query = " ".join(name.replace("\0", "").split()), plain_query(query.replace("\0", ""))
+    if not name:
+        raise ViewRefused("Give the view a name.")
+    if len(name) > LONGEST_NAME:
+        raise ViewRefused(f"Give the view a name of {LONGEST_NAME} characters at most.")
+    if len(query) > LONGEST_QUERY:
+        raise ViewRefused("The view has more filters than can be kept: take some off.")
+    return SavedView.objects.update_or_create(owner=by, name=name, defaults={"query": query})[0]
+
+
+def forget_view(*, view_id: int, by: Any) -> SavedView | None:
+    """Forget one of this person's views and return it; None if they have none like that."""
+    view = SavedView.objects.filter(pk=view_id, owner=by).first()
+    if view is not None:
+        view.delete()
+    return view
