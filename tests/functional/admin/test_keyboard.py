@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from breaks.choices import BreakType
-from breaks.models import TradeBreak
+from breaks.models import ApprovalPolicy, TradeBreak
 from breaks.services import work
 from matching.models import Match
 from tests import factories
@@ -233,6 +233,8 @@ def test_a_key_pressed_twice_acts_once(page, desk):
 
 
 def test_a_missing_trade_is_paired_with_a_candidate(page, desk):
+    # What the policy guards is asked for, and done by nobody alone.
+    ApprovalPolicy.objects.update(is_enabled=False)
     row = factories.trade_break(BreakType.MISSING_RIGHT)
     other = factories.trade(source="custodian", price="187.25")
     desk(page_of(row))
