@@ -33,6 +33,12 @@ def active_rule_set(reconciliation: Reconciliation) -> RuleSet:
     return active
 
 
+def active_version(rule_set: RuleSet) -> RuleSet | None:
+    """Return the version in force of the rules that a rule set is one of, with who activated it."""
+    versions = RuleSet.objects.filter(name=rule_set.name, status=RuleSetStatus.ACTIVE)
+    return versions.select_related("activated_by").first()
+
+
 def validated(definition: dict[str, Any]) -> engine.RuleSet:
     """
     Return the rules a definition stands for.

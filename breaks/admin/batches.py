@@ -14,9 +14,7 @@ from breaks.admin.acts import WORK
 from breaks.admin.batch_page import results
 from breaks.models import ActBatch
 from breaks.selectors import batches_visible_to
-from breaks.services import batches
 from breaks.services.lifecycle import WorkRefused
-from breaks.services.undoing import UNDO_OF_OTHERS
 from trades.admin.acts import Act
 from trades.admin.cells import digits, moment, number, short
 from trades.admin.page import Page, PageAdmin
@@ -44,6 +42,8 @@ class CountOfRows(Func):
 
 
 def _undo(request: HttpRequest, row: ActBatch, _given: dict[str, Any]) -> str:
+    from breaks.services import batches
+
     by: Any = request.user
     batch = batches.undo_batch(batch_id=row.pk, by=by, at=timezone.now())
     undone = sum(1 for one in batch.rows if one.get("undone") is not None)
@@ -53,10 +53,14 @@ def _undo(request: HttpRequest, row: ActBatch, _given: dict[str, Any]) -> str:
 
 
 def _may_undo(user: Any, row: ActBatch) -> bool:
+    from breaks.services.undoing import UNDO_OF_OTHERS
+
     return row.by_id == user.pk or user.has_perm(UNDO_OF_OTHERS)
 
 
 def _can_be_undone(row: ActBatch) -> bool:
+    from breaks.services import batches
+
     return row.undone_at is None and any(map(batches.can_undo, row.rows))
 
 

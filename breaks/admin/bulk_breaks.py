@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,11 +19,12 @@ from breaks.admin.words import (
 )
 from breaks.choices import BreakStatus
 from breaks.models import ActBatch, TradeBreak
-from breaks.services import batches
-from breaks.services.foreseeing import Foreseen, foresee
 from trades.admin.acts import Act
 from trades.admin.cells import badge, link, number, short
 from trades.admin.page import Panel
+
+if TYPE_CHECKING:
+    from breaks.services.foreseeing import Foreseen
 
 SERVICES = {"await": "await_counterparty"}
 COLUMNS = ("Break", "Type", "Severity", "Instrument", "Exposure", "Assignee", "Now")
@@ -35,7 +36,7 @@ _NEEDED = (
 )  # fmt: skip
 CHANGED_SINCE = "Somebody changed it since you looked: look at it again."
 
-Row = tuple[TradeBreak, Foreseen]
+Row = tuple[TradeBreak, "Foreseen"]
 
 
 class BulkBreaks(BulkActs):
@@ -45,6 +46,8 @@ class BulkBreaks(BulkActs):
     bulk_noun = ("break", "breaks")
 
     def preview(self, request: HttpRequest, act: Act, selection: Selection) -> Preview:
+        from breaks.services.foreseeing import Foreseen, foresee
+
         by: Any = request.user
         found = {
             row.pk: row
@@ -71,6 +74,8 @@ class BulkBreaks(BulkActs):
     def do_in_bulk(
         self, request: HttpRequest, act: Act, selection: Selection, given: Mapping[str, Any]
     ) -> ActBatch:
+        from breaks.services import batches
+
         by: Any = request.user
         asked = [
             batches.Asked(pk, version, _service(act), given) for pk, version in selection.items()
@@ -135,7 +140,7 @@ def _panel(
     )
 
 
-def _outcome(row: TradeBreak, foreseen: Foreseen) -> Any:
+def _outcome(row: TradeBreak, foreseen: "Foreseen") -> Any:
     if foreseen.why:
         return foreseen.why
     status = BreakStatus(foreseen.becomes)

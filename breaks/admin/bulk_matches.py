@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from breaks.admin.bulk import SHOWN, BulkActs, Preview, Selection, shown
 from breaks.models import ActBatch
-from breaks.services import batches
 from matching.admin.comparison import side_names
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, MatchLeg
@@ -54,6 +53,8 @@ class BulkMatches(BulkActs):
     def do_in_bulk(
         self, request: HttpRequest, act: Act, selection: Selection, given: Mapping[str, Any]
     ) -> ActBatch:
+        from breaks.services import batches
+
         by: Any = request.user
         return batches.decide_matches(
             match_ids=list(selection),

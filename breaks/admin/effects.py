@@ -9,7 +9,6 @@ from breaks.admin.matches import breaks_panel
 from breaks.admin.words import NO_EXPOSURE, difference_words, status_cell, value_cell
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ApprovalRequest, TradeBreak
-from breaks.services.approvals.stakes import breaks_of
 from matching.admin.comparison import compared
 from matching.admin.legs import legs_panel
 from matching.admin.rule_sets import changed_panel
@@ -20,7 +19,6 @@ from trades.admin.page import Panel
 from trades.models import Trade
 
 BEFORE_AND_AFTER = ("", "Now", "If approved")
-MOST_CHANGES = 60
 _MISSING = "Missing or pending again"
 
 
@@ -69,6 +67,8 @@ def _money_words(row: TradeBreak) -> Any:
 
 
 def _pairing(request: ApprovalRequest) -> Effect:
+    from breaks.services.approvals.stakes import breaks_of
+
     between = _between(request)
     given = request.given
     trades = Trade.objects.select_related("source", "instrument", "counterparty", "account")
@@ -130,7 +130,7 @@ def _unmatching(request: ApprovalRequest) -> Effect:
 
 
 def _activating(request: ApprovalRequest) -> Effect:
-    from breaks.services.approvals.execution import active_version
+    from matching.rules import active_version
 
     rules = request.rule_set
     if rules is None:

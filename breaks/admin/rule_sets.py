@@ -16,7 +16,6 @@ from breaks.models import ApprovalRequest
 from matching.admin.rule_sets import CHANGE, COPY, EDIT, RuleSetAdmin, is_draft
 from matching.choices import RuleSetStatus, RunStatus
 from matching.models import ReconciliationRun, RuleSet
-from matching.rules import InvalidRules
 from trades.admin.acts import Act, ActForm, ReasonForm
 from trades.admin.cells import badge, moment
 from trades.admin.page import Panel
@@ -114,6 +113,8 @@ class TriedRuleSetAdmin(RuleSetAdmin):
         return [self.changed(row), back_tests_panel(row)]
 
     def check_definition(self, definition: Any) -> None:
+        from matching.rules import InvalidRules
+
         super().check_definition(definition)
         for at, one in enumerate(definition["fields"]):
             kind = one.get("kind", "")

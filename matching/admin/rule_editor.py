@@ -15,7 +15,7 @@ from matching.admin.rule_form import RuleEdit
 from matching.admin.rule_words import changes_panel
 from matching.choices import RuleSetStatus
 from matching.models import RuleSet
-from matching.rules import InvalidRules, validated
+from matching.rules import InvalidRules, active_version, validated
 from matching.rules_diff import changes
 from trades.admin.page import Panel
 
@@ -26,95 +26,88 @@ class NotJson(ValueError):
     """What was typed is no JSON; the sentence says where."""
 
 
-class RuleEditor:
-    """Mixed into the admin of rule sets; `editor` answers for the page."""
+def editor(model_admin: Any, request: HttpRequest, row: RuleSet) -> HttpResponse:
+    """
+    Show the editor, look at what was typed, or save it.
 
-    break_types: tuple[str, ...] = ()
-    admin_site: Any
-    opts: Any
-
-    def editor(self, request: HttpRequest, row: RuleSet) -> HttpResponse:
-        """Show the editor, look at what was typed, or save it."""
-        if row.status != RuleSetStatus.DRAFT:
-            raise PermissionDenied("Only a draft is edited.")
-        mode = JSON if request.GET.get("as") == JSON else FORM
-        typed = request.POST if request.method == "POST" else None
-        edit = None
-        text = typed.get("definition", "") if typed and mode == JSON else ""
-        problem, more, made = "", None, row.definition
-        note = typed.get("note", "") if typed else row.note
-        try:
-            edit = RuleEdit(row.definition, typed if mode == FORM else None, kinds=self.break_types)
-        except (AttributeError, KeyError, TypeError):
-            # A definition so odd that no form can show it is still JSON.
-            mode = JSON
-        if typed is not None:
-            try:
-                made = _parsed(text) if mode == JSON else _made(edit)
-                self.check_definition(made)
-                if "save" in typed:
-                    self._save(request, row, made, note, typed)
-                    return HttpResponseRedirect(self._after(request, row))
-            except (InvalidRules, NotJson) as refusal:
-                problem = str(refusal)
-                if edit is not None and mode == FORM:
-                    edit.blame(problem)
-            except _Refused as refusal:
-                problem, more = str(refusal), refusal.more
-        return TemplateResponse(
-            request,
-            "desk/rule_editor.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "original": row,
-                "title": f"Edit {row}",
-                "is_fullwidth": "1",
-                "mode": mode,
-                "edit": edit,
-                "json": text or json.dumps(made, indent=2, ensure_ascii=False),
-                "note": note,
-                "edits": typed.get("edits", "") if typed and not more else row.edits,
-                "problem": problem,
-                "more": more,
-                "panel": None if problem and not more else _against_active(row, made),
-                "back": reverse("admin:matching_ruleset_change", args=[row.pk]),
-            },
+    `model_admin` is that of rule sets: it has the `break_types` there are, and `check_definition`.
+    """
+    if row.status != RuleSetStatus.DRAFT:
+        raise PermissionDenied("Only a draft is edited.")
+    mode = JSON if request.GET.get("as") == JSON else FORM
+    typed = request.POST if request.method == "POST" else None
+    edit = None
+    text = typed.get("definition", "") if typed and mode == JSON else ""
+    problem, more, made = "", None, row.definition
+    note = typed.get("note", "") if typed else row.note
+    try:
+        edit = RuleEdit(
+            row.definition, typed if mode == FORM else None, kinds=model_admin.break_types
         )
-
-    def check_definition(self, definition: Any) -> None:
-        """
-        Refuse what cannot run; a higher app checks what it knows more of.
-
-        :raises InvalidRules: with a sentence that says where.
-        """
-        validated(definition)
-
-    def _save(self, request: HttpRequest, row: RuleSet, made: Any, note: str, typed: Any) -> None:
-        from matching.services import rule_sets
-
-        seen = typed.get("edits", "")
+    except (AttributeError, KeyError, TypeError):
+        # A definition so odd that no form can show it is still JSON.
+        mode = JSON
+    if typed is not None:
         try:
-            saved = rule_sets.edit_draft(
-                rule_set_id=row.pk, definition=made, note=note.replace("\x00", "").strip(),
-                edits=int(seen) if seen.isdecimal() else -1, by=request.user, at=timezone.now(),
-            )  # fmt: skip
-        except rule_sets.StaleDraft as stale:
-            row.edits = stale.current.edits
-            theirs = validated(stale.current.definition)
-            panel = changes_panel(
-                changes(theirs, validated(made)), none="Your rules say the same as theirs.",
-                title="What saving yours would change of theirs",
-            )  # fmt: skip
-            raise _Refused(str(stale), panel) from stale
-        except rule_sets.RuleSetNotDraft as refusal:
-            raise PermissionDenied(str(refusal)) from refusal
-        messages.success(request, f"{saved} is saved.")
+            made = _parsed(text) if mode == JSON else _made(edit)
+            model_admin.check_definition(made)
+            if "save" in typed:
+                _save(request, row, made, note, typed)
+                return HttpResponseRedirect(_after(request, row))
+        except (InvalidRules, NotJson) as refusal:
+            problem = str(refusal)
+            if edit is not None and mode == FORM:
+                edit.blame(problem)
+        except _Refused as refusal:
+            problem, more = str(refusal), refusal.more
+    return TemplateResponse(
+        request,
+        "desk/rule_editor.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "opts": model_admin.opts,
+            "original": row,
+            "title": f"Edit {row}",
+            "is_fullwidth": "1",
+            "mode": mode,
+            "edit": edit,
+            "json": text or json.dumps(made, indent=2, ensure_ascii=False),
+            "note": note,
+            "edits": typed.get("edits", "") if typed and not more else row.edits,
+            "problem": problem,
+            "more": more,
+            "panel": None if problem and not more else _against_active(row, made),
+            "back": reverse("admin:matching_ruleset_change", args=[row.pk]),
+        },
+    )
 
-    def _after(self, request: HttpRequest, row: RuleSet) -> str:
-        if "stay" in request.POST:
-            return request.get_full_path()
-        return reverse("admin:matching_ruleset_change", args=[row.pk])
+
+def _save(request: HttpRequest, row: RuleSet, made: Any, note: str, typed: Any) -> None:
+    from matching.services import rule_sets
+
+    seen = typed.get("edits", "")
+    try:
+        saved = rule_sets.edit_draft(
+            rule_set_id=row.pk, definition=made, note=note.replace("\x00", "").strip(),
+            edits=int(seen) if seen.isdecimal() else -1, by=request.user, at=timezone.now(),
+        )  # fmt: skip
+    except rule_sets.StaleDraft as stale:
+        row.edits = stale.current.edits
+        theirs = validated(stale.current.definition)
+        panel = changes_panel(
+            changes(theirs, validated(made)), none="Your rules say the same as theirs.",
+            title="What saving yours would change of theirs",
+        )  # fmt: skip
+        raise _Refused(str(stale), panel) from stale
+    except rule_sets.RuleSetNotDraft as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    messages.success(request, f"{saved} is saved.")
+
+
+def _after(request: HttpRequest, row: RuleSet) -> str:
+    if "stay" in request.POST:
+        return request.get_full_path()
+    return reverse("admin:matching_ruleset_change", args=[row.pk])
 
 
 class _Refused(Exception):
@@ -157,7 +150,7 @@ def _no_number(word: str) -> Any:
 
 
 def _against_active(row: RuleSet, made: Any) -> Panel:
-    active = RuleSet.objects.filter(name=row.name, status=RuleSetStatus.ACTIVE).first()
+    active = active_version(row)
     if active is None:
         return Panel(title="What it changes", none=f"No version of {row.name} is active yet.")
     try:

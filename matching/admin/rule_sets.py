@@ -13,12 +13,8 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from matching.admin.rule_editor import RuleEditor
-from matching.admin.rule_words import changes_panel, rules_panels, thresholds
 from matching.choices import RuleSetStatus
 from matching.models import RuleSet
-from matching.rules import InvalidRules, validated
-from matching.rules_diff import changes
 from trades.admin.acts import Act, ActForm
 from trades.admin.cells import NOTHING, badge, moment, readable_json, short
 from trades.admin.desk import JsonText, ReadableJson, ViewFilter
@@ -45,6 +41,8 @@ class RuleSetForm(forms.ModelForm):
         fields = ("name", "note", "definition")
 
     def clean_definition(self) -> dict[str, Any]:
+        from matching.rules import InvalidRules, validated
+
         given = self.cleaned_data["definition"]
         try:
             validated(given)
@@ -82,6 +80,7 @@ def _unused(request: HttpRequest, row: RuleSet, _given: dict[str, Any]) -> str:
 
 
 def refusals() -> tuple[type[Exception], ...]:
+    from matching.rules import InvalidRules
     from matching.services import rule_sets
 
     return (InvalidRules, rule_sets.RuleSetNotDraft)
@@ -97,7 +96,7 @@ COPY = Act(
 )  # fmt: skip
 
 
-class RuleSetAdmin(RuleEditor, PageAdmin):
+class RuleSetAdmin(PageAdmin):
     """The versions of all rules; a page says what one changes and what it is."""
 
     form = RuleSetForm
@@ -107,6 +106,7 @@ class RuleSetAdmin(RuleEditor, PageAdmin):
     list_filter = (VersionFilter, ("status", ChoicesCheckboxFilter))
     search_fields = ("name", "note")
     acts: tuple[Act, ...] = (EDIT, COPY)
+    break_types: tuple[str, ...] = ()
 
     @display(description="Version", ordering="name")
     def named(self, row: RuleSet) -> str:
@@ -140,6 +140,8 @@ class RuleSetAdmin(RuleEditor, PageAdmin):
         return super().get_queryset(request).select_related(*people)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
+        from matching.admin.rule_words import rules_panels, thresholds
+
         rules, problem = _read(row)
         return Page(
             headline=format_html("<b>{}</b> {}", row, self.status_word(row)),
@@ -177,17 +179,27 @@ class RuleSetAdmin(RuleEditor, PageAdmin):
         obj.pk, obj.version, obj.status = made.pk, made.version, made.status
         obj.created_at, obj.created_by = made.created_at, made.created_by
 
+    def check_definition(self, definition: Any) -> None:
+        """
+        Refuse what cannot run; a higher app checks what it knows more of.
+
+        :raises InvalidRules: with a sentence that says where.
+        """
+        from matching.rules import validated
+
+        validated(definition)
+
     def _answer(self, act: Act, request: HttpRequest, row: Any) -> HttpResponse:
         if act.name == EDIT.name:
-            return self.editor(request, row)
+            from matching.admin.rule_editor import editor
+
+            return editor(self, request, row)
         return super()._answer(act, request, row)
 
 
-def active_version(row: RuleSet) -> RuleSet | None:
-    return RuleSet.objects.filter(name=row.name, status=RuleSetStatus.ACTIVE).first()
-
-
 def _read(row: RuleSet) -> tuple[Any, str]:
+    from matching.rules import InvalidRules, validated
+
     try:
         return validated(row.definition), ""
     except InvalidRules as problem:
@@ -196,6 +208,10 @@ def _read(row: RuleSet) -> tuple[Any, str]:
 
 def changed_panel(row: RuleSet) -> Panel:
     """Return what a version changes against the active one, or the active one against its last."""
+    from matching.admin.rule_words import changes_panel
+    from matching.rules import active_version
+    from matching.rules_diff import changes
+
     rules, problem = _read(row)
     if rules is None:
         return Panel(title="What it changes", none=problem)

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from matching.choices import RuleSetStatus
 from matching.models import RuleSet
-from matching.rules import InvalidRules, validated
+from matching.rules import InvalidRules, active_version, validated
 from matching.rules_diff import KINDS, changes
 from trades.api.base import ApiView
 from trades.api.lists import ListView
@@ -56,7 +56,7 @@ class RuleSetDetailOutput(RuleSetOutput):
 
     @extend_schema_field(RuleChangeOutput(many=True))
     def get_changes(self, rule_set: RuleSet) -> list[dict]:
-        active = RuleSet.objects.filter(name=rule_set.name, status=RuleSetStatus.ACTIVE).first()
+        active = active_version(rule_set)
         if active is None:
             return []
         try:

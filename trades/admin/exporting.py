@@ -16,7 +16,6 @@ from import_export.admin import ExportMixin
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldBooleanWidget
 
 from trades.raw import may_see_raw
-from trades.services.exports import export
 from trades.spreadsheet import Mode, Table
 
 _MODES = (
@@ -79,6 +78,8 @@ class ExportAdmin(ExportMixin):
     def _export_file(
         self, request: HttpRequest, rows: QuerySet, given: dict[str, Any]
     ) -> StreamingHttpResponse:
+        from trades.services.exports import export
+
         mode, at = Mode(given["mode"]), timezone.now()
         table = self.table(mode=mode, with_raw=given.get("with_raw", False))
         by: Any = request.user

@@ -19,13 +19,13 @@ from breaks.services.acting import StaleBreak, check_actor
 from breaks.services.approvals import stakes
 from breaks.services.approvals.asking import ask, is_needed
 from breaks.services.approvals.execution import (
-    active_version,
     digest_of_rules,
     live_matches_of,
     versions_of,
 )
 from breaks.services.writing import hold
 from matching.models import Match, Reconciliation, RuleSet
+from matching.rules import active_version
 from matching.services import bulk, rule_sets
 from matching.services.decisions import DecisionRefused
 from trades.models import Source, Trade

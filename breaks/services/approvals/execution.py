@@ -17,6 +17,7 @@ from breaks.models import ApprovalRequest
 from breaks.services import pairing, work
 from matching.choices import MatchStatus, RuleSetStatus
 from matching.models import Match, MatchLeg, Reconciliation, RuleSet
+from matching.rules import active_version
 from matching.services import rule_sets
 from trades.models import Trade
 
@@ -94,12 +95,6 @@ def digest_of_rules(rule_set: RuleSet) -> str:
     """Return the SHA-256 (hex) of a rule set's definition."""
     text = json.dumps(rule_set.definition, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def active_version(rule_set: RuleSet) -> RuleSet | None:
-    """Return the version in force of the rules that a draft would replace."""
-    active = RuleSet.objects.filter(name=rule_set.name, status=RuleSetStatus.ACTIVE)
-    return active.select_related("activated_by").first()
 
 
 def _known(subject: Subject | None) -> Subject:
