@@ -299,7 +299,7 @@ def team(code: str | None = None, *members: User, **over: Any) -> Team:
     code = code or f"team-{number()}"
     made = Team.objects.get_or_create(code=code, defaults={"name": code} | over)[0]
     made.members.add(*members)
-    made.refresh_from_db()  # times as times, where they were given or defaulted as text
+    made.refresh_from_db()  # times as times, where they were given as text
     return made
 
 

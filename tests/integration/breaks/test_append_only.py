@@ -14,6 +14,7 @@ from breaks.services import work
 from breaks.services.history import verify
 from breaks.services.roots import write_root
 from tests import factories
+from tests.both_databases import on_both
 from tests.integration.breaks.conftest import PRICE, Desk
 from tests.integration.breaks.conftest import dump as rows_of_all
 
@@ -121,26 +122,13 @@ def flush_says_what_to_do_instead():
     assert dump() == before
 
 
-SCENES = (
+test_on_sqlite, test_on_postgres = on_both(
     every_change_is_refused_in_a_plain_sentence,
     a_break_with_its_history_cannot_be_deleted,
     a_dump_is_loaded_into_another_database,
     a_schema_with_events_is_upgraded,
     flush_says_what_to_do_instead,
 )
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.parametrize("scene", SCENES)
-def test_on_sqlite(scene):
-    scene()
-
-
-@pytest.mark.postgres
-@pytest.mark.usefixtures("on_postgres")
-@pytest.mark.parametrize("scene", SCENES)
-def test_on_postgres(scene):
-    scene()
 
 
 @pytest.mark.postgres

@@ -18,6 +18,7 @@ from breaks.services import roots, work
 from breaks.services.history import verify
 from breaks.services.roots import RootRefused, write_due_roots, write_root
 from tests import factories
+from tests.both_databases import on_both
 from tests.concurrency import at_once
 from tests.integration.breaks.conftest import PRICE, Desk
 from workflows.tasks import write_history_root
@@ -200,7 +201,7 @@ def a_root_put_in_between_shows():
     assert found() == [f"Root of {NEXT}: it does not continue the root before it."]
 
 
-SCENES = (
+test_on_sqlite, test_on_postgres = on_both(
     a_root_is_the_digest_documented,
     one_of_twenty_writers_wins_and_all_get_its_root,
     what_is_dated_back_belongs_to_the_next_root,
@@ -212,19 +213,6 @@ SCENES = (
     a_removed_root_shows,
     a_root_put_in_between_shows,
 )
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.parametrize("scene", SCENES)
-def test_on_sqlite(scene):
-    scene()
-
-
-@pytest.mark.postgres
-@pytest.mark.usefixtures("on_postgres")
-@pytest.mark.parametrize("scene", SCENES)
-def test_on_postgres(scene):
-    scene()
 
 
 @pytest.mark.postgres

@@ -1,7 +1,5 @@
 """What must hold of runs on SQLite and on Postgres alike, with real commits."""
 
-import pytest
-
 from breaks.models import TradeBreak
 from breaks.selectors import positions
 from matching.choices import RunStatus
@@ -11,6 +9,7 @@ from matching.models import Match, MatchLeg, ReconciliationRun, RunPartition
 from matching.rules import rules_of_run
 from matching.services import claims, partitions, runs
 from tests import factories
+from tests.both_databases import on_both
 from tests.concurrency import at_once
 from tests.factories import NOW, TRADE_DATE
 from workflows.services import start_reconciliation
@@ -88,22 +87,9 @@ def the_same_trades_give_the_same_matches_and_breaks():
     assert positions(reconciliation=between, from_date=TRADE_DATE, to_date=TRADE_DATE).hold
 
 
-ALIKE = (
+test_on_sqlite, test_on_postgres = on_both(
     of_twenty_requests_for_a_scope_one_wins,
     of_twenty_workers_one_claims_a_run,
     of_twenty_workers_one_takes_a_partition_and_one_merges_them,
     the_same_trades_give_the_same_matches_and_breaks,
 )
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.parametrize("case", ALIKE)
-def test_on_sqlite(case):
-    case()
-
-
-@pytest.mark.postgres
-@pytest.mark.usefixtures("on_postgres")
-@pytest.mark.parametrize("case", ALIKE)
-def test_on_postgres(case):
-    case()

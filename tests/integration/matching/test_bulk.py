@@ -4,7 +4,6 @@ from datetime import timedelta
 from importlib import import_module
 from unittest.mock import patch
 
-import pytest
 from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +14,7 @@ from matching.frames import trades_frame
 from matching.models import Match, MatchLeg
 from matching.services import bulk
 from tests import factories
+from tests.both_databases import on_both
 from tests.factories import NOW, TRADE_DATE
 from trades.models import Trade
 from workflows.services import start_reconciliation
@@ -138,7 +138,7 @@ def large_writes_refresh_the_statistics():
     assert len(analysed) == (connection.vendor == "postgresql")
 
 
-ALIKE = (
+test_on_sqlite, test_on_postgres = on_both(
     the_number_of_queries_does_not_grow_with_the_trades,
     a_second_run_reads_what_is_unmatched_amended_or_new,
     a_match_keeps_the_dates_of_its_trades,
@@ -146,16 +146,3 @@ ALIKE = (
     a_trade_amended_to_another_date_takes_its_partner_along,
     large_writes_refresh_the_statistics,
 )
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.parametrize("case", ALIKE)
-def test_on_sqlite(case):
-    case()
-
-
-@pytest.mark.postgres
-@pytest.mark.usefixtures("on_postgres")
-@pytest.mark.parametrize("case", ALIKE)
-def test_on_postgres(case):
-    case()

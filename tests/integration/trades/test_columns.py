@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from breaks.models import BreakEvent
 from matching.models import Match, MatchDifference, MatchLeg
 from tests import factories
+from tests.both_databases import on_both
 from tests.factories import NOW, TRADE_DATE
 from trades.models import Trade
 from trades.services.columns import arrow_type, new_keys, read_table, table_of, write_table
@@ -146,7 +147,7 @@ def the_number_of_queries_does_not_grow():
         assert len(captured) == 1
 
 
-ALIKE = (
+test_on_sqlite, test_on_postgres = on_both(
     what_is_read_is_what_was_saved,
     a_column_alone_keeps_its_nulls,
     no_rows_are_a_table_with_columns,
@@ -157,20 +158,8 @@ ALIKE = (
     a_broken_constraint_is_djangos_own_error,
     any_number_of_keys_is_one_query,
     the_number_of_queries_does_not_grow,
+    commits=False,
 )
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("case", ALIKE)
-def test_on_sqlite(case):
-    case()
-
-
-@pytest.mark.postgres
-@pytest.mark.usefixtures("on_postgres")
-@pytest.mark.parametrize("case", ALIKE)
-def test_on_postgres(case):
-    case()
 
 
 def test_a_field_of_no_column_type_is_refused():
