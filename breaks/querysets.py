@@ -2,7 +2,16 @@ from typing import Any
 
 from django.db import models
 
-from breaks.choices import LIVE
+from breaks.choices import LIVE, Severity
+
+# Severities are words; by this they are ordered from the mildest to the worst.
+SEVERITY_RANK = models.Case(
+    *(
+        models.When(severity=severity, then=models.Value(rank))
+        for rank, severity in enumerate(reversed(Severity.values))
+    ),
+    output_field=models.IntegerField(),
+)
 
 
 class TradeBreakQuerySet(models.QuerySet[Any]):

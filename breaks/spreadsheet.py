@@ -12,6 +12,7 @@ from matching.models import MatchLeg
 from trades.models import Trade
 from trades.reports import as_text
 from trades.spreadsheet import Mode, Table, csv_lines, escape, seal
+from trades.tables import cell_text
 
 # The command's columns: programs read them by position.
 COLUMNS = (
@@ -110,7 +111,7 @@ def texts(row: TradeBreak, legs: Legs) -> dict[str, str]:
         said[f"{name}_trade_id"] = ";".join(trade.source_trade_id for trade in trades)
         for term, field in _TERMS.items():
             values = [getattr(trade, field) for trade in trades]
-            said[f"{name}_{term}"] = ";".join(_text(value) for value in values)
+            said[f"{name}_{term}"] = ";".join(cell_text(value) for value in values)
     return said
 
 
@@ -157,7 +158,3 @@ def _trades(row: TradeBreak, side: LegSide, legs: Legs) -> Sequence[Trade]:
     if only is not None:
         return [only]
     return [] if row.match_id is None else legs.get((row.match_id, side), [])
-
-
-def _text(value: Any) -> str:
-    return str(value) if isinstance(value, int) else as_text(value) or ""

@@ -113,12 +113,10 @@ class AwaitForm(ActForm):
 def _call(
     name: str, row: TradeBreak, request: HttpRequest, given: dict[str, Any]
 ) -> TradeBreak | ApprovalRequest:
-    from breaks.services import approvals, work
+    from breaks.services.batches import service
 
     by: Any = request.user
-    do = approvals.accept if name == "accept" else getattr(work, name)
-    done: TradeBreak | ApprovalRequest = do(break_id=row.pk, by=by, at=timezone.now(), **given)
-    return done
+    return service(name)(break_id=row.pk, by=by, at=timezone.now(), **given)
 
 
 def _run(name: str, said: str) -> Any:

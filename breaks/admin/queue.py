@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When, prefetch_related_objects
+from django.db.models import F, QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils import timezone
@@ -49,8 +49,8 @@ from breaks.admin.words import (
     status_cell,
     type_words,
 )
-from breaks.choices import Severity
 from breaks.models import TradeBreak
+from breaks.querysets import SEVERITY_RANK
 from breaks.search import by_term
 from matching.admin.comparison import MIXED
 from trades.admin.cells import number, short
@@ -58,11 +58,6 @@ from trades.admin.cells import number, short
 _SIDES = ("left", "right")
 # What the search over all of the desk shows of breaks.
 MOST_FOUND = 20
-
-WORST_FIRST = Case(
-    *(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)),
-    output_field=IntegerField(),
-)
 
 
 @admin.register(TradeBreak)
@@ -170,7 +165,7 @@ class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
     def due(self, row: TradeBreak) -> SafeString:
         return due_cell(row, now=timezone.now())
 
-    @display(description="Severity", ordering=WORST_FIRST.asc())
+    @display(description="Severity", ordering=SEVERITY_RANK.desc())
     def severity_word(self, row: TradeBreak) -> SafeString:
         return severity_cell(row)
 

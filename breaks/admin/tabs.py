@@ -1,10 +1,8 @@
 """The views of the queue that everybody has, with their counts."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from breaks.choices import ApprovalStatus
 from breaks.models import ApprovalRequest
 from trades.admin.counting import ask_count, count_words, counted
-from trades.admin.desk import Tab, ViewFilter
+from trades.admin.desk import ViewFilter
 
 
 def team_keys(user: Any) -> list[int]:
@@ -61,21 +59,9 @@ class QueueFilter(ViewFilter):
             return queryset  # type: ignore[no-any-return]
         return _LIVE[value][1](queryset.live(), request.user)
 
-    def tabs(self, changelist: ChangeList, everything: QuerySet, request: HttpRequest) -> list[Tab]:
-        return [
-            Tab(
-                label=label,
-                link=changelist.get_query_string({self.parameter_name: value}, ["p"]),
-                active=value == self.value(),
-                # Read when shown, by when the navigation has asked for its counts too.
-                count=SimpleLazyObject(partial(_count, request, value)),
-            )
-            for value, label in self.views
-        ]
-
-
-def _count(request: HttpRequest, view: str) -> str:
-    return count_words(counted(request)[_named(view)])
+    def count(self, everything: QuerySet, value: str, request: HttpRequest) -> Any:
+        # Read when shown, by when the navigation has asked for its counts too.
+        return SimpleLazyObject(lambda: count_words(counted(request)[_named(value)]))
 
 
 def _named(view: str) -> str:

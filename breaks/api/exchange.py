@@ -18,9 +18,10 @@ from rest_framework.response import Response
 
 from breaks.api.acts import refusals
 from breaks.api.filters import BreakFilters
-from breaks.api.views import SEVERITY_RANK, BreakList
+from breaks.api.views import BreakList
 from breaks.choices import GuardedAct
 from breaks.models import ActBatch, ApprovalRequest, TradeBreak
+from breaks.querysets import SEVERITY_RANK
 from breaks.services import approvals, importing
 from breaks.services.importing import Line, Outcome, Review
 from breaks.spreadsheet import worked_table

@@ -46,7 +46,7 @@ class Attachments(ListView):
     """The files of a break, the oldest first; a POST of multipart/form-data adds one."""
 
     needs = {"GET": "breaks.view_breakattachment", "POST": "breaks.work_tradebreak"}
-    queryset = BreakAttachment.objects.all()
+    queryset = BreakAttachment.objects.select_related("by").defer("content")
     serializer_class = AttachmentOutput
     input_class = AttachInput
     parser_classes = [MultiPartParser]
@@ -55,11 +55,8 @@ class Attachments(ListView):
     default_ordering = ("at",)
     header_parameters = [IF_MATCH_OPTIONAL]
 
-    def get_queryset(self) -> QuerySet:
-        if getattr(self, "swagger_fake_view", False):
-            return super().get_queryset()
-        files = BreakAttachment.objects.filter(trade_break=_seen(self))
-        return files.select_related("by").defer("content")
+    def narrow(self, rows: QuerySet) -> QuerySet:
+        return rows.filter(trade_break=_seen(self))
 
     @extend_schema(request={"multipart/form-data": AttachInput}, responses={201: AttachmentOutput})
     def post(self, request: Request, pk: int) -> Response:

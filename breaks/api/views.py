@@ -1,26 +1,16 @@
-from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from breaks.api.filters import BreakFilters
 from breaks.api.outputs import BreakDetailOutput, BreakEventOutput, BreakOutput
-from breaks.choices import Severity
 from breaks.models import BreakEvent, TradeBreak
-from breaks.querysets import TradeBreakQuerySet
+from breaks.querysets import SEVERITY_RANK, TradeBreakQuerySet
 from matching.models import MatchLeg
 from trades.api.base import ApiView
 from trades.api.lists import ListView
 from trades.api.preconditions import etag
-
-# Severities are words; by this they are ordered from the mildest to the worst.
-SEVERITY_RANK = Case(
-    *(
-        When(severity=severity, then=Value(rank))
-        for rank, severity in enumerate(reversed(Severity.values))
-    ),
-    output_field=IntegerField(),
-)
 
 
 def breaks_to_show() -> TradeBreakQuerySet:
@@ -111,8 +101,6 @@ class BreakHistory(SeenBreaks, ListView):
     ordering_columns = {"sequence": "sequence"}
     default_ordering = ("sequence",)
 
-    def get_queryset(self) -> QuerySet:
-        if getattr(self, "swagger_fake_view", False):
-            return super().get_queryset()
+    def narrow(self, rows: QuerySet) -> QuerySet:
         trade_break = get_object_or_404(self.seen(TradeBreak.objects.all()), pk=self.kwargs["pk"])
-        return super().get_queryset().filter(trade_break=trade_break)
+        return rows.filter(trade_break=trade_break)

@@ -1,3 +1,4 @@
+from datetime import time
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -24,9 +25,9 @@ class Team(models.Model):
     name = models.CharField(max_length=80, unique=True)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="teams")
     timezone = models.CharField(max_length=40, default="UTC", validators=[check_timezone])
-    opens_at = models.TimeField(default="08:00", help_text="Local time.")
+    opens_at = models.TimeField(default=time(8), help_text="Local time.")
     closes_at = models.TimeField(
-        default="18:00", help_text="Local time; the same as the opening is around the clock."
+        default=time(18), help_text="Local time; the same as the opening is around the clock."
     )
 
     class Meta:

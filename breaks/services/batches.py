@@ -213,9 +213,9 @@ def _done(
 
 def service(act: str) -> Callable[..., TradeBreak | ApprovalRequest]:
     """
-    Return the function that does an act to one break.
+    Return the function that does an act to one break, or asks for it.
 
-    :raises ValueError: if no such act is done in bulk.
+    :raises ValueError: if there is no such act.
     """
     if act not in SERVICES:
         raise ValueError(f"{act} is none of {', '.join(SERVICES)}")

@@ -5,7 +5,7 @@ Every function takes the `version` the person saw (None: whatever it is now), wr
 break is still there, and appends to its history in the same transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,6 @@ __all__ = [
     "claim",
     "comment",
     "escalate",
-    "note",
     "reopen",
     "resolve",
     "route",
@@ -99,7 +98,7 @@ def assign(
         if to is None and row.status == BreakStatus.IN_PROGRESS:
             return moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, detail=given)
         return Entry(
-            trade_break=row, kind=EventKind.ASSIGNED, by=by, reason=reason.strip(), detail=given
+            trade_break=row, kind=EventKind.ASSIGNED, by=by, reason=clean(reason), detail=given
         )
 
     return work_on(break_id, version, by, at, decide)
@@ -311,25 +310,6 @@ def comment(*, break_id: int, version: int | None, text: str, by: User, at: date
         )
 
     return work_on(break_id, version, by, at, decide)
-
-
-def note(
-    *,
-    break_id: int,
-    version: int | None,
-    entry: Callable[[TradeBreak], Entry],
-    by: User,
-    at: datetime,
-) -> TradeBreak:
-    """
-    Append to a break's history what leaves the break itself as it is.
-
-    `entry(row)` makes the event of the row as it is read, and may write what belongs to it.
-
-    :raises WorkRefused: if the actor may not act.
-    :raises StaleBreak: if it is not at `version` any more.
-    """
-    return work_on(break_id, version, by, at, entry)
 
 
 def _assign(row: TradeBreak, to: User | None) -> dict[str, Any]:

@@ -104,11 +104,9 @@ class RejectedRowList(ListView):
     ordering_columns = {name: name for name in ("id", "line_number", "decided_at")}
     default_ordering = ("line_number",)
 
-    def get_queryset(self) -> Any:
-        if getattr(self, "swagger_fake_view", False):
-            return super().get_queryset()
+    def narrow(self, rows: Any) -> Any:
         delivery = get_object_or_404(Delivery, pk=self.kwargs["pk"])
-        return super().get_queryset().filter(delivery=delivery)
+        return rows.filter(delivery=delivery)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()

@@ -90,10 +90,14 @@ class ViewFilter(admin.SimpleListFilter):
                 label=label,
                 link=changelist.get_query_string({self.parameter_name: value}, ["p"]),
                 active=value == self.value(),
-                count=self.narrow(everything, value, request).count() if self.counted else None,
+                count=self.count(everything, value, request) if self.counted else None,
             )
             for value, label in self.views
         ]
+
+    def count(self, everything: QuerySet, value: str, request: HttpRequest) -> Any:
+        """Return how many rows a view holds, or a word that says so."""
+        return self.narrow(everything, value, request).count()
 
 
 def chips(changelist: ChangeList) -> list[dict[str, str]]:

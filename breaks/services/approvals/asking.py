@@ -11,11 +11,10 @@ from django.db.models import Q, QuerySet
 
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
 from breaks.models import ApprovalPolicy, ApprovalRequest, TradeBreak
-from breaks.services import work
+from breaks.services.acting import check_actor, clean, work_on
 from breaks.services.approvals.execution import EXECUTIONS, what_changed
 from breaks.services.approvals.refusals import ApprovalRefused
 from breaks.services.history import Entry
-from breaks.services.work import check_actor
 from breaks.services.writing import hold
 from matching.models import Match, Reconciliation, RuleSet
 from trades.reports import plain
@@ -70,8 +69,8 @@ def ask(
     check_actor(by)
     if act not in EXECUTIONS:
         raise ValueError(f"Nothing is there to carry out {act} once it is approved.")
-    clean = reason.replace("\x00", "").strip()
-    if not clean:
+    said = clean(reason)
+    if not said:
         raise ApprovalRefused("Say why: whoever decides has to know.")
     request = ApprovalRequest(
         act=act,
@@ -82,7 +81,7 @@ def ask(
         given=dict(given),
         summary=summary[:SUMMARY_LENGTH],
         exposure=exposure,
-        reason=clean,
+        reason=said,
         made_by=by,
         made_at=at,
     )
@@ -99,7 +98,7 @@ def ask(
             trade_break=row,
             kind=EventKind.REQUESTED,
             by=by,
-            reason=clean,
+            reason=said,
             detail={
                 "approval": request.pk,
                 "act": str(act),
@@ -110,7 +109,7 @@ def ask(
 
     # Requests for one break take turns, so that each sees the one before it.
     hold(trade_break.pk)
-    work.note(break_id=trade_break.pk, version=trade_break.version, by=by, at=at, entry=record)
+    work_on(trade_break.pk, trade_break.version, by, at, record)
     return request
 
 

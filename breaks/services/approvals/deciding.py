@@ -9,11 +9,10 @@ from django.db import transaction
 
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
 from breaks.models import ApprovalRequest, TradeBreak
-from breaks.services import work
+from breaks.services.acting import StaleBreak, check_actor, clean, work_on
 from breaks.services.approvals.execution import EXECUTIONS, what_changed
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
 from breaks.services.history import Entry
-from breaks.services.work import StaleBreak, check_actor
 from breaks.services.writing import hold
 from matching.models import RuleSet
 from matching.services import bulk
@@ -60,7 +59,7 @@ def turn_down(*, request_id: int, by: User, at: datetime, note: str) -> Approval
     :raises ApprovalRefused: if the actor may not decide, no reason is given, or somebody decided
         before.
     """
-    if not _clean(note):
+    if not clean(note):
         raise ApprovalRefused("Say why it is turned down: whoever asked has to know.")
     with transaction.atomic():
         request = _to_decide(request_id, by)
@@ -149,7 +148,7 @@ def _close(
         "status": status,
         "decided_by": by,
         "decided_at": at,
-        "decision_note": _clean(note),
+        "decision_note": clean(note),
     }
     waiting = ApprovalRequest.objects.filter(pk=request.pk, status=ApprovalStatus.PENDING)
     if not waiting.update(**decision):
@@ -164,7 +163,7 @@ def _close(
 
 
 def _checked(request: ApprovalRequest, by: User, note: str) -> Mapping[str, Any]:
-    said = {"approval_note": _clean(note)} if _clean(note) else {}
+    said = {"approval_note": clean(note)} if clean(note) else {}
     return {"approval": request.pk, "approved_by": by.get_username(), **said}
 
 
@@ -175,10 +174,6 @@ def _note(request: ApprovalRequest, kind: EventKind, by: User, at: datetime, not
 
     def entry(row: TradeBreak) -> Entry:
         detail = {"approval": request.pk, "act": request.act}
-        return Entry(trade_break=row, kind=kind, by=by, reason=_clean(note), detail=detail)
+        return Entry(trade_break=row, kind=kind, by=by, reason=clean(note), detail=detail)
 
-    work.note(break_id=request.trade_break_id, version=None, by=by, at=at, entry=entry)
-
-
-def _clean(text: str) -> str:
-    return text.replace("\x00", "").strip()
+    work_on(request.trade_break_id, None, by, at, entry)
