@@ -6,7 +6,7 @@ from django.utils import timezone
 from breaks.services.roots import RootRefused, write_due_roots
 from matching.services.claims import RunNotClaimable, ScopeBusy
 from workflows.pipeline import reconcile
-from workflows.services import queue_due_reconciliations, wake_stale_work
+from workflows.services.starting import queue_due_reconciliations, wake_stale_work
 
 logger = logging.getLogger(__name__)
 

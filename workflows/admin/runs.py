@@ -79,7 +79,7 @@ class StartedRunAdmin(RunAdmin):
 
 def _start(form: StartForm, by: Any) -> ReconciliationRun | None:
     """Start the run the form asks for; a refusal becomes the form's error."""
-    from workflows.services import REFUSALS, start_reconciliation
+    from workflows.services.starting import REFUSALS, start_reconciliation
 
     given = form.cleaned_data
     try:

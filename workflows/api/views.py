@@ -17,7 +17,7 @@ from trades.api.base import ApiView
 from trades.api.preferences import APPLIED, PREFER, wants_to_wait
 from trades.api.problems import Conflict
 from workflows.api.inputs import StartReconciliationInput
-from workflows.services import (
+from workflows.services.starting import (
     REFUSALS,
     SourcesNotComparable,
     reconciliation_between,

@@ -26,7 +26,7 @@ from trades.names import party_key
 from workflows.demo.files import Files
 from workflows.demo.market import USD_FOR_ONE
 from workflows.demo.parties import ACCOUNTS, PARTIES
-from workflows.services import start_reconciliation
+from workflows.services.starting import start_reconciliation
 
 CUSTODIAN, PRIME_BROKER = "oms-custodian", "oms-prime"
 PRIME_BROKER_FEED = "prime-broker-bonds"

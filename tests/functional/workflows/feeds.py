@@ -18,7 +18,7 @@ from connectors.services import receive_file
 from matching.choices import LegSide, MatchStatus
 from matching.models import Match, Reconciliation, ReconciliationRun
 from trades.models import Source, Trade
-from workflows.services import start_reconciliation
+from workflows.services.starting import start_reconciliation
 
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 FROM, TO = date(2026, 3, 2), date(2026, 3, 6)

@@ -44,7 +44,7 @@ def reconcile() -> None:
 
     from django.utils import timezone
 
-    from workflows.services import reconciliation_between, start_reconciliation
+    from workflows.services.starting import reconciliation_between, start_reconciliation
 
     start_reconciliation(
         reconciliation=reconciliation_between(source1="oms", source2="custodian"),

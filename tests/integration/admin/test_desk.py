@@ -96,7 +96,7 @@ class TestRuns:
         factories.rule_set()
         days = {"from_date": "2026-03-04", "to_date": "2026-03-05"}
 
-        with mock.patch("workflows.services.wake_run") as woken:
+        with mock.patch("workflows.services.starting.wake_run") as woken:
             browser_as(analyst).post(
                 _at("matching_reconciliationrun_start"), {"reconciliation": between.pk, **days}
             )

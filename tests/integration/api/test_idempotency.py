@@ -16,7 +16,7 @@ BODY = {"trade_date": "2026-03-04", "source1": "oms", "source2": "custodian"}
 
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch, db):
-    monkeypatch.setattr("workflows.services.wake_run", lambda _run_id: None)
+    monkeypatch.setattr("workflows.services.starting.wake_run", lambda _run_id: None)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def client(api_as, integration):
 def woken(monkeypatch, db) -> list[int]:
     """Return the ids of runs a worker was woken for; no broker is touched."""
     ids: list[int] = []
-    monkeypatch.setattr("workflows.services.wake_run", ids.append)
+    monkeypatch.setattr("workflows.services.starting.wake_run", ids.append)
     return ids
 
 

@@ -9,7 +9,7 @@ from matching.admin import review
 from matching.models import Match
 from matching.services import rule_sets
 from tests import factories
-from workflows.services import start_reconciliation
+from workflows.services.starting import start_reconciliation
 
 pytestmark = pytest.mark.postgres
 

@@ -12,7 +12,7 @@ from tests import factories
 from tests.both_databases import on_both
 from tests.concurrency import at_once
 from tests.factories import NOW, TRADE_DATE
-from workflows.services import start_reconciliation
+from workflows.services.starting import start_reconciliation
 
 SCOPE = {"from_date": TRADE_DATE, "to_date": TRADE_DATE, "by": None, "at": NOW}
 

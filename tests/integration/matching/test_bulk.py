@@ -17,7 +17,7 @@ from tests import factories
 from tests.both_databases import on_both
 from tests.factories import NOW, TRADE_DATE
 from trades.models import Trade
-from workflows.services import start_reconciliation
+from workflows.services.starting import start_reconciliation
 
 OTHER = {"isin": "US5949181045", "symbol": "MSFT"}
 

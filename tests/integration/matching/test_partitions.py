@@ -19,7 +19,7 @@ from matching.services import claims, partitions, runs
 from matching.services.refused import refused_pairs
 from tests import factories
 from tests.factories import NOW, TRADE_DATE
-from workflows.services import start_reconciliation
+from workflows.services.starting import start_reconciliation
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from matching.selectors import run_summary
 from trades.dates import known_day
-from workflows.services import (
+from workflows.services.starting import (
     REFUSALS,
     SourcesNotComparable,
     reconciliation_between,

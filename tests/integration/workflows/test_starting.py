@@ -10,7 +10,8 @@ from matching.models import Reconciliation, ReconciliationRun
 from matching.services import claims
 from tests import factories
 from tests.factories import NOW, TRADE_DATE
-from workflows import services, tasks
+from workflows import tasks
+from workflows.services import starting
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ def sent(monkeypatch):
     """Collect the messages instead of sending them: (task, arguments)."""
     messages = []
     monkeypatch.setattr(
-        services.current_app,
+        starting.current_app,
         "send_task",
         lambda name, kwargs: messages.append((name, kwargs)),
     )
@@ -28,7 +29,7 @@ def sent(monkeypatch):
 
 
 def start(between, *, inline, **over):
-    return services.start_reconciliation(
+    return starting.start_reconciliation(
         **{
             "reconciliation": between,
             "from_date": TRADE_DATE,
@@ -43,15 +44,15 @@ def start(between, *, inline, **over):
 
 class TestReconciliationBetween:
     def test_is_made_on_first_use_and_found_after(self):
-        made = services.reconciliation_between(source1="oms", source2="exchange")
+        made = starting.reconciliation_between(source1="oms", source2="exchange")
 
         assert made.code == "oms-exchange"
-        assert services.reconciliation_between(source1="oms", source2="exchange") == made
+        assert starting.reconciliation_between(source1="oms", source2="exchange") == made
 
     def test_the_other_way_round_is_the_same_comparison(self):
-        made = services.reconciliation_between(source1="oms", source2="custodian")
+        made = starting.reconciliation_between(source1="oms", source2="custodian")
 
-        assert services.reconciliation_between(source1="custodian", source2="oms") == made
+        assert starting.reconciliation_between(source1="custodian", source2="oms") == made
 
     @pytest.mark.parametrize(
         ("source1", "source2", "sentence"),
@@ -61,15 +62,15 @@ class TestReconciliationBetween:
         ],
     )
     def test_refuses_what_cannot_be_compared(self, source1, source2, sentence):
-        with pytest.raises(services.SourcesNotComparable, match=sentence):
-            services.reconciliation_between(source1=source1, source2=source2)
+        with pytest.raises(starting.SourcesNotComparable, match=sentence):
+            starting.reconciliation_between(source1=source1, source2=source2)
 
     def test_asks_which_where_several_compare_the_two(self):
         factories.reconciliation()
         factories.reconciliation("oms-custodian-bonds", asset_class="FIXED_INCOME")
 
-        with pytest.raises(services.SourcesNotComparable, match="name one of them"):
-            services.reconciliation_between(source1="oms", source2="custodian")
+        with pytest.raises(starting.SourcesNotComparable, match="name one of them"):
+            starting.reconciliation_between(source1="oms", source2="custodian")
 
 
 class TestStartReconciliation:
@@ -93,7 +94,7 @@ class TestStartReconciliation:
         def refuse(*_arguments, **_keywords):
             raise ConnectionError("no broker")
 
-        monkeypatch.setattr(services.current_app, "send_task", refuse)
+        monkeypatch.setattr(starting.current_app, "send_task", refuse)
         with django_capture_on_commit_callbacks(execute=True):
             run = start(factories.reconciliation(), inline=False)
 
@@ -139,7 +140,7 @@ class TestTasks:
         sent.clear()
 
         with django_capture_on_commit_callbacks(execute=True):
-            assert services.wake_stale_work(at=NOW + timedelta(minutes=2)) == 2
+            assert starting.wake_stale_work(at=NOW + timedelta(minutes=2)) == 2
 
         assert sent == [
             ("tasks.run_ingestion", {"delivery_ids": [late.pk]}),
