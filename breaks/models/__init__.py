@@ -5,6 +5,7 @@ from breaks.models.desk import BreakAttachment, SavedView
 from breaks.models.history import BreakComment, BreakEvent, HistoryRoot
 from breaks.models.pending import PendingTrade
 from breaks.models.policy import ExposureThreshold
+from breaks.models.sla import CalendarDay, ClockChange, HolidayCalendar, SlaPolicy
 from breaks.models.team import Team
 from breaks.models.trade_break import TradeBreak
 
@@ -16,10 +17,14 @@ __all__ = [
     "BreakAttachment",
     "BreakComment",
     "BreakEvent",
+    "CalendarDay",
+    "ClockChange",
     "ExposureThreshold",
     "HistoryRoot",
+    "HolidayCalendar",
     "PendingTrade",
     "SavedView",
+    "SlaPolicy",
     "Team",
     "TradeBreak",
 ]

@@ -30,6 +30,15 @@ class Team(models.Model):
         default=time(18), help_text="Local time; the same as the opening is around the clock."
     )
 
+    calendar = models.ForeignKey(
+        "breaks.HolidayCalendar",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="teams",
+        help_text="Its holidays and half days; empty is every Monday to Friday.",
+    )
+
     class Meta:
         ordering = ("name",)
         permissions = [("view_every_team", "Can see the breaks of every team")]

@@ -167,6 +167,8 @@ def _open(
         status=str(BreakStatus.OPEN),
         opened_at=at,
         last_seen_at=at,
+        clock_from=at,
+        clock_spent_seconds=0,
         due_at=[due[found.severity] for found in fresh],
         rank=[
             rank_of(exposure=found.exposure, severity=found.severity, due_at=due[found.severity])
