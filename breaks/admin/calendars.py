@@ -207,7 +207,13 @@ class HolidayCalendarAdmin(PageAdmin):
                     count=len(days),
                 ),
             ],
-            extra={"year": year, "months": list(drawn(row, days, year)), "today": _today()},
+            extra={
+                # As text: a year is no number to be grouped.
+                "year": str(year),
+                "year_before": str(year - 1),
+                "year_after": str(year + 1),
+                "months": list(drawn(row, days, year)),
+            },
         )  # fmt: skip
 
 
