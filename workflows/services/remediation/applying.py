@@ -47,9 +47,9 @@ def carry_out(
     :raises WorkRefused: if the break does not allow it.
     """
     check_live(row, "remediated")
-    if by is not None and suggestion.action == RemedyAction.ACCEPT_ROUNDING:
-        if not by.has_perm(ACCEPT):
-            raise RemedyRefused(f"{by} may not accept breaks; ask somebody who may.")
+    accepts = suggestion.action == RemedyAction.ACCEPT_ROUNDING
+    if accepts and by is not None and not by.has_perm(ACCEPT):
+        raise RemedyRefused(f"{by} may not accept breaks; ask somebody who may.")
     take(suggestion, by=by, at=at)
     outcome = _ACTS[RemedyAction(suggestion.action)](suggestion, row, by, checked, at)
     suggestion.outcome = outcome

@@ -50,7 +50,7 @@ def propose_fix(
     dearest = live.select_related("reconciliation").order_by("-rank", "-pk").first()
     if dearest is None:
         raise RemedyRefused("None of these breaks is live any more; look for the cause again.")
-    suggestion = _suggestion(dearest, does, live.count(), live, at, clean(reason))
+    suggestion = _suggestion(dearest, does, live, at, clean(reason))
     row = hold_for(suggestion)
     with transaction.atomic():
         carry_out(suggestion, row, by=by, checked={}, at=at)
@@ -61,7 +61,7 @@ def propose_fix(
 
 
 def _suggestion(
-    row: TradeBreak, does: dict[str, Any], count: int, live: Any, at: datetime, reason: str
+    row: TradeBreak, does: dict[str, Any], live: Any, at: datetime, reason: str
 ) -> RemediationSuggestion:
     """Write the suggestion in the place of one that only proposes."""
     others = RemediationSuggestion.objects.filter(
@@ -70,6 +70,7 @@ def _suggestion(
     if others.filter(status=SuggestionStatus.ASKED).exists():
         raise RemedyRefused(f"An alias is asked for already for {row}; decide on that first.")
     others.update(status=SuggestionStatus.SUPERSEDED)
+    count = live.count()
     breaks = "1 break" if count == 1 else f"{count:,} breaks"
     made: RemediationSuggestion = RemediationSuggestion.objects.create(
         trade_break=row,

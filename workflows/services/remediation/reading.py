@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, FilteredRelation, Q, Sum
 
 from breaks.choices import BreakType
 from breaks.models import TradeBreak
@@ -109,21 +109,22 @@ def _ids(cases: Iterable[Case], break_type: str, name: str) -> list[int]:
 
 
 def _faced(name: str, keys: list[int]) -> Faced:
-    """Count the matches in which each of these stood against whom; one query."""
-    other = f"match__legs__trade__{name}"
-    legs = MatchLeg.objects.filter(is_live=True, match__status=MatchStatus.MATCHED)
-    pairs = legs.filter(
-        side=LegSide.LEFT, match__legs__side=LegSide.RIGHT, **{f"{other}__isnull": False}
-    ).order_by()
+    """Count the matches in which each of these stood against whom; two queries."""
+    ours, theirs = f"trade__{name}", f"against__trade__{name}"
+    pairs = (
+        MatchLeg.objects.filter(is_live=True, side=LegSide.LEFT, match__status=MatchStatus.MATCHED)
+        .annotate(
+            against=FilteredRelation("match__legs", condition=Q(match__legs__side=LegSide.RIGHT))
+        )
+        .filter(**{f"{ours}__isnull": False, f"{theirs}__isnull": False})
+        .order_by()
+    )
     found: dict[tuple[int, int], int] = {}
     # Each way by itself: with an OR neither index would be used.
-    for where in ({f"trade__{name}__among": keys}, {f"{other}__among": keys}):
-        rows = pairs.filter(**where).values_list(f"trade__{name}", other)
-        found |= {
-            (ours, theirs): count
-            for ours, theirs, count in rows.annotate(Count("match", distinct=True))
-            if ours is not None
-        }
+    for side in (ours, theirs):
+        rows = pairs.filter(**{f"{side}__among": keys}).values_list(ours, theirs)
+        counted = rows.annotate(Count("match", distinct=True))
+        found |= {(one, other): count for one, other, count in counted}
     return Faced(found)
 
 
