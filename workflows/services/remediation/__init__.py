@@ -12,7 +12,11 @@ from workflows.services.remediation.acting import (
     remedy,
     turn_down,
 )
-from workflows.services.remediation.automatic import auto_remediate, auto_remediate_open
+from workflows.services.remediation.automatic import (
+    auto_remediate,
+    auto_remediate_open,
+    remedy_break,
+)
 from workflows.services.remediation.fixing import propose_fix
 from workflows.services.remediation.rerunning import request_due_runs
 from workflows.services.remediation.reversing import may_reverse, reverse
@@ -28,6 +32,7 @@ __all__ = [
     "may_reverse",
     "propose_fix",
     "remedy",
+    "remedy_break",
     "request_due_runs",
     "reverse",
     "suggest",

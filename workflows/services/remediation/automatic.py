@@ -11,13 +11,14 @@ from breaks.choices import BreakStatus
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import remedied
 from breaks.services.acting import StaleBreak, check_actor
-from breaks.services.lifecycle import WorkRefused
+from breaks.services.lifecycle import WorkRefused, check_live
 from breaks.services.opening import BreaksMoved
 from matching.services import bulk
 from workflows.choices import RemedyAction, SuggestionStatus
 from workflows.models import RemediationSuggestion
 from workflows.services.remediation.acting import hold_for, holds_still, remedy, the_suggestion
 from workflows.services.remediation.applying import (
+    RemedyRefused,
     before_of,
     carry_out,
     change_of,
@@ -73,6 +74,40 @@ def auto_remediate(
         return Tried(asked, request=asked.approval if asked else None)
     done = remedy(suggestion_id=made[0].pk, version=version, by=by, at=at)
     return Tried(done.suggestion, applied=done.applied, request=done.request)
+
+
+def remedy_break(
+    *,
+    break_id: int,
+    version: int | None,
+    by: User,
+    at: datetime,
+    action: str = "",
+    reason: str = "",
+) -> TradeBreak | ApprovalRequest:
+    """
+    Apply what would put a break right, or ask for it: of `action`, or the best there is.
+
+    :raises RemedyRefused: if nothing would, or not that.
+    :raises StaleBreak: if the break is not at `version` any more.
+    :raises WorkRefused: if the break or the actor does not allow it.
+    """
+    check_actor(by)
+    row: TradeBreak = TradeBreak.objects.get(pk=break_id)
+    if version is not None and row.version != version:
+        raise StaleBreak(row)
+    check_live(row, "remediated")
+    made = [one for one in suggest([row], at=at) if not action or one.action == action]
+    if not made:
+        asked = _asked_already(row)
+        if asked is not None:
+            raise RemedyRefused(f"It is asked for already (request {asked.approval_id}).")
+        raise RemedyRefused(f"Nothing is known that would put {row} right by itself.")
+    done = remedy(suggestion_id=made[0].pk, version=version, by=by, at=at, reason=reason)
+    if done.request is not None:
+        return done.request
+    row.refresh_from_db()
+    return row
 
 
 def _asked_already(row: TradeBreak) -> RemediationSuggestion | None:
