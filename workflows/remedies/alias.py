@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from trades.names import party_key
 from workflows.choices import RemedyAction, Risk
-from workflows.remedies.cases import Case, Cleared, Draft, Faced, Known, Party, Reported
+from workflows.remedies.cases import Case, Cleared, Draft, Known, Party, Reported
 
 # Likeness of two names, 0 to 100, from which on they alone speak for one party.
 ALIKE, NEARLY = 85.0, 60.0
@@ -60,11 +60,16 @@ def _counterparty(left: Reported, right: Reported, known: Known) -> Draft | None
         effect=_effect(
             f"Adds the alias {party.name} -> {into.name}", known.trades.get(party.pk, 0), cleared
         ),
-        does={"kind": "COUNTERPARTY", "party": party.pk, "into": into.pk,
-              "name": party.name, "means": into.name},
+        does={
+            "kind": "COUNTERPARTY",
+            "party": party.pk,
+            "into": into.pk,
+            "name": party.name,
+            "means": into.name,
+        },
         would_clear=cleared.breaks,
         worth=cleared.worth,
-    )  # fmt: skip
+    )
 
 
 def _kept(ours: Party, theirs: Party, known: Known) -> Party:
@@ -75,36 +80,44 @@ def _kept(ours: Party, theirs: Party, known: Known) -> Party:
 
 
 def _account(left: Reported, right: Reported, known: Known) -> Draft | None:
-    ours, theirs = left.account, right.account
-    if ours is None or theirs is None or ours.pk == theirs.pk or not right.account_code:
+    """Read the code of one source as the other's: of the one whose code stands nowhere else."""
+    if left.account is None or right.account is None or left.account.pk == right.account.pk:
         return None
-    # The code of the right-hand source is read as one of the left: ours is on the left.
-    if _elsewhere(known.accounts, ours.pk, theirs.pk):
-        return None
-    times = known.accounts.against(ours.pk, theirs.pk)
-    likeness = 100.0 if _one_code(ours.name, right.account_code) else 0.0
+    for ours, theirs in ((left, right), (right, left)):
+        mine, other = ours.account, theirs.account
+        if mine is None or other is None or not theirs.account_code:
+            continue
+        if not known.accounts.others_of(other.pk, mine.pk):
+            cleared = _cleared("ACCOUNT", left.account.pk, right.account.pk, known)
+            return _code(theirs, mine, known.accounts.against(mine.pk, other.pk), cleared)
+    return None
+
+
+def _code(theirs: Reported, mine: Party, times: int, cleared: Cleared) -> Draft | None:
+    likeness = 100.0 if _one_code(mine.name, theirs.account_code) else 0.0
     risk = _risk(likeness, times)
     if risk is None:
         return None
-    cleared = _cleared("ACCOUNT", ours.pk, theirs.pk, known)
     return Draft(
         action=RemedyAction.NORMALISE_ALIAS,
         risk=risk,
-        reason=_because(right.account_code, ours.name, likeness, times, "code"),
+        reason=_because(theirs.account_code, mine.name, likeness, times, "code"),
         effect=_effect(
-            f"Adds the alias {right.account_code} of {right.source} -> {ours.name}",
+            f"Adds the alias {theirs.account_code} of {theirs.source} -> {mine.name}",
             cleared.breaks,
             cleared,
         ),
-        does={"kind": "ACCOUNT", "source": right.source_id, "code": right.account_code,
-              "account": ours.pk, "name": right.account_code, "means": ours.name},
+        does={
+            "kind": "ACCOUNT",
+            "source": theirs.source_id,
+            "code": theirs.account_code,
+            "account": mine.pk,
+            "name": theirs.account_code,
+            "means": mine.name,
+        },
         would_clear=cleared.breaks,
         worth=cleared.worth,
-    )  # fmt: skip
-
-
-def _elsewhere(faced: Faced, ours: int, theirs: int) -> int:
-    return faced.others_of(ours, theirs) + faced.others_of(theirs, ours)
+    )
 
 
 def _one_code(one: str, other: str) -> bool:
@@ -128,7 +141,7 @@ def _because(name: str, means: str, likeness: float, times: int, what: str = "na
         said.append(f"the {what}s {name} and {means} are {likeness:.0f}% alike")
     if times:
         matches = "1 match" if times == 1 else f"{times:,} matches"
-        said.append(f"the two stand against each other in {matches} and in none with another")
+        said.append(f"{name} stands against {means} in {matches} and against nobody else")
     sentence = ", and ".join(said)
     return f"{sentence[:1].upper()}{sentence[1:]}."
 

@@ -129,11 +129,11 @@ class TestSuggesting:
 
         assert len(many) == len(few)
 
-    def test_a_name_that_stands_against_a_third_is_no_alias(self, desk):
+    def test_names_that_both_stand_for_themselves_elsewhere_are_no_alias(self, desk):
         row = making.alias(desk)
-        for _ in range(2):
-            third = {"counterparty_name": making.THEIRS}
-            desk.pair(left=[desk.left(**third)], right=[desk.right(**third)])
+        for name in (making.OURS, making.THEIRS):
+            itself = {"counterparty_name": name}
+            desk.pair(left=[desk.left(**itself)], right=[desk.right(**itself)])
         assert remediation.suggest([row], at=desk.later()) == []
 
     def test_two_legal_entities_are_never_one(self, desk):
@@ -169,17 +169,16 @@ class TestPipelineStep:
     def test_applies_what_policies_let_and_repeats_nothing(self, desk):
         making.rounding(desk)
         making.missing(desk)
-        making.late(desk)
 
         first = remediation.auto_remediate_open(at=desk.later())
         before = dump()
         again = remediation.auto_remediate_open(at=desk.later())
 
-        assert first.applied == 2, first
+        assert (first.applied, first.proposed) == (1, 2)
         assert (again.applied, dump()) == (0, before)
         statuses = dict(TradeBreak.objects.values_list("break_type", "status"))
         assert statuses["PRICE"] == "ACCEPTED"
-        assert statuses["TIMING"] == "AWAITING_COUNTERPARTY"
+        assert statuses["MISSING_RIGHT"] == "OPEN"
         desk.check()
 
     def test_adds_an_alias_once_for_all_its_breaks(self, desk):
