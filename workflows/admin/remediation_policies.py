@@ -39,7 +39,7 @@ class PolicyForm(forms.ModelForm):
 @admin.register(RemediationPolicy)
 class RemediationPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
     form = PolicyForm
-    list_display = ("name", "does", "touches", "caps", "in_words", "changed", "changed_by")
+    list_display = ("name", "does", "in_words", "caps", "touches", "changed", "changed_by")
     search_fields = ("name",)
     search_help_text = "Name"
     fieldsets = (
@@ -47,7 +47,7 @@ class RemediationPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
         (
             "Caps",
             {
-                "fields": (("absolute_cap", "percent_cap", "max_exposure"),),
+                "fields": ("absolute_cap", "percent_cap", "max_exposure"),
                 "description": "Every cap that is given must hold, and what is not known holds "
                 "none. To accept a rounding difference all three are needed: beyond the first two "
                 "it is no rounding, beyond the third a second person decides.",

@@ -14,7 +14,7 @@ from workflows.remedies.requests import in_words
 # Prices so far apart cannot both be the market's, and the market's is one this near to the others.
 APART, NEAR = Decimal("1.5"), Decimal("1.1")
 FEWEST_OTHERS = 2
-CENT = Decimal("0.01")
+CENT, NOTHING = Decimal("0.01"), Decimal(0)
 SATURDAY = 5
 
 Wrong = tuple[Reported, str, str, str]  # the trade, what it says, what it should say, why
@@ -70,7 +70,7 @@ def _price(left: Reported, right: Reported, known: Known) -> Wrong | None:
         f"{len(others)} other trades of {left.instrument or 'this instrument'} on "
         f"{left.trade_date} have a middle price of {plain(round(usual, 4))}{times}."
     )
-    return wrong, plain(wrong.price or 0), plain(right_one.price or 0), why
+    return wrong, plain(wrong.price or NOTHING), plain(right_one.price or NOTHING), why
 
 
 def whole_price(trade: Reported) -> Decimal | None:
@@ -95,7 +95,7 @@ def _net_amount(left: Reported, right: Reported, _known: Known) -> Wrong | None:
         "it is not what its own quantity, price and charges come to, and that of "
         f"{other.source} is."
     )
-    return wrong, plain(wrong.net_amount or 0), plain(other.net_amount or 0), why
+    return wrong, plain(wrong.net_amount or NOTHING), plain(other.net_amount or NOTHING), why
 
 
 def _adds_up_to(trade: Reported) -> list[Decimal] | None:

@@ -51,17 +51,17 @@ def _by(
         return Verdict(allowed=False, by_itself=False, why=refused, policy=policy)
     if beyond := asks_for_a_person(policy, case, draft, before):
         return Verdict(allowed=True, by_itself=False, why=beyond, policy=policy)
-    why = f"{policy} lets it apply itself."
+    why = f"The policy {policy} lets it apply itself."
     return Verdict(allowed=True, by_itself=True, why=why, policy=policy)
 
 
 def forbids(policy: RemediationPolicy, case: Case, draft: Draft) -> str:
     """Say why a policy does not let it be done at all, whoever approves; empty if it does."""
     if not policy.is_enabled:
-        return f"{policy} is switched off."
+        return f"The policy {policy} is switched off."
     if case.break_type not in policy.break_types:
         kind = BreakType(case.break_type).label.lower()
-        return f"{policy} does not list the type {kind}."
+        return f"The policy {policy} does not list the type {kind}."
     return _beyond_difference(policy, case) if draft.action in COSTS_MONEY else ""
 
 
@@ -70,7 +70,7 @@ def asks_for_a_person(
 ) -> str:
     """Say why a policy wants a second person; empty where it lets the draft apply itself."""
     if not policy.applies_itself:
-        return f"{policy} wants a second person."
+        return f"The policy {policy} wants a second person."
     if draft.risk != Risk.LOW:
         return f"{draft.risk.label} risk: only low risk applies itself."
     if before == SuggestionStatus.REVERSED:
@@ -82,21 +82,22 @@ def asks_for_a_person(
 
 def _beyond_difference(policy: RemediationPolicy, case: Case) -> str:
     """Say which of the two caps on the difference does not hold; an unknown one holds neither."""
+    whose = f"of the policy {policy}"
     if policy.absolute_cap is not None:
         if case.difference is None:
-            return f"The difference is not a number, so the absolute cap of {policy} cannot hold."
+            return f"The difference is not a number, so the absolute cap {whose} cannot hold."
         if abs(case.difference) > policy.absolute_cap:
             return (
-                f"The difference of {plain(abs(case.difference))} is above the absolute cap of "
-                f"{policy}, {plain(policy.absolute_cap)}."
+                f"The difference of {plain(abs(case.difference))} is above the absolute cap "
+                f"{whose}, {plain(policy.absolute_cap)}."
             )
     if policy.percent_cap is not None:
         share = percent_of(case)
         if share is None:
-            return f"One of the values is not known, so the percent cap of {policy} cannot hold."
+            return f"One of the values is not known, so the percent cap {whose} cannot hold."
         if share > policy.percent_cap:
             return (
-                f"The difference of {share:.4f}% is above the percent cap of {policy}, "
+                f"The difference of {share:.4f}% is above the percent cap {whose}, "
                 f"{plain(policy.percent_cap)}%."
             )
     return ""
@@ -105,11 +106,9 @@ def _beyond_difference(policy: RemediationPolicy, case: Case) -> str:
 def _beyond_exposure(policy: RemediationPolicy, case: Case) -> str:
     if policy.max_exposure is None:
         return ""
+    limit = f"what the policy {policy} goes up to, {plain(policy.max_exposure)}"
     if case.exposure is None:
-        return f"The exposure is not known, and {policy} goes up to {plain(policy.max_exposure)}."
+        return f"The exposure is not known, so it may be above {limit}."
     if case.exposure > policy.max_exposure:
-        return (
-            f"The exposure of {case.exposure:,.2f} {case.currency} is above what {policy} goes "
-            f"up to, {plain(policy.max_exposure)}."
-        )
+        return f"The exposure of {case.exposure:,.2f} {case.currency} is above {limit}."
     return ""

@@ -165,9 +165,9 @@ def _prices(cases: Iterable[Case]) -> dict[tuple[int, date], list[tuple[int, Dec
     named = rows.annotate(which=F("instrument")).values_list(
         "which", "trade_date", "pk", "price", "currency"
     )
-    for instrument, day, *price in named:
-        if (instrument, day) in wanted:
-            found[instrument, day].append((price[0], price[1], price[2]))
+    for instrument, day, pk, price, currency in named:
+        if (instrument, day) in wanted and price is not None:
+            found[instrument, day].append((pk, price, currency))
     return dict(found)
 
 

@@ -104,7 +104,11 @@ def suggest(breaks: Sequence[TradeBreak], *, at: datetime) -> list[RemediationSu
     order = list(RemedyAction)
     return sorted(
         written.select_related("policy"),
-        key=lambda one: (one.trade_break_id, not one.applies_itself, order.index(one.action)),
+        key=lambda one: (
+            one.trade_break_id,
+            not one.applies_itself,
+            order.index(RemedyAction(one.action)),
+        ),
     )
 
 
