@@ -12,6 +12,7 @@ class RemedyAction(TextChoices):
     CANCEL_DUPLICATE = "CANCEL_DUPLICATE", "Ask for a duplicate to be cancelled"
     CORRECT_FIELD = "CORRECT_FIELD", "Ask for a correction"
     ASK_RESEND = "ASK_RESEND", "Ask for a missing report"
+    CHANGE_SETTING = "CHANGE_SETTING", "Change how a source is read"
 
 
 class Risk(TextChoices):
@@ -33,7 +34,8 @@ class SuggestionStatus(TextChoices):
 
 LIVE_SUGGESTIONS = (SuggestionStatus.PROPOSED, SuggestionStatus.ASKED)
 
-# The only types an action can do anything about; a policy lists some of them.
+# The only types an action can do anything about; a policy lists some of them. A setting is changed
+# for a cause that many breaks have in common, which is always asked for.
 CAN_TOUCH: dict[RemedyAction, tuple[T, ...]] = {
     RemedyAction.NORMALISE_ALIAS: (T.COUNTERPARTY, T.ACCOUNT),
     RemedyAction.ACCEPT_ROUNDING: (T.PRICE, T.NET_AMOUNT, T.FEES, T.ACCRUED_INTEREST),
@@ -41,6 +43,7 @@ CAN_TOUCH: dict[RemedyAction, tuple[T, ...]] = {
     RemedyAction.CANCEL_DUPLICATE: (T.DUPLICATE,),
     RemedyAction.CORRECT_FIELD: (T.PRICE, T.NET_AMOUNT, T.CURRENCY, T.SETTLEMENT_DATE),
     RemedyAction.ASK_RESEND: (T.MISSING_LEFT, T.MISSING_RIGHT),
+    RemedyAction.CHANGE_SETTING: (),
 }
 # What costs the money it is about.
 COSTS_MONEY = (RemedyAction.ACCEPT_ROUNDING,)

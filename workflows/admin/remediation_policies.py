@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from breaks.choices import BreakType
 from trades.admin.cells import badge, digits, moment, short
@@ -21,7 +21,11 @@ from workflows.models import RemediationPolicy
 _TOUCHABLE = [kind for kind in BreakType if any(kind in kinds for kinds in CAN_TOUCH.values())]
 
 
+_ACTIONS = [(action.value, action.label) for action, kinds in CAN_TOUCH.items() if kinds]
+
+
 class PolicyForm(forms.ModelForm):
+    action = forms.ChoiceField(choices=_ACTIONS, widget=UnfoldAdminSelectWidget())
     break_types = forms.MultipleChoiceField(
         choices=[(kind.value, kind.label) for kind in _TOUCHABLE],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,

@@ -108,6 +108,11 @@ class RemediedBreakAdmin(TradeBreakAdmin):
         from breaks.services.foreseeing import Foreseen
 
         looks = looks_at(rows)
+        asked = set(
+            RemediationSuggestion.objects.filter(
+                trade_break__among=[row.pk for row in rows], status=SuggestionStatus.ASKED
+            ).values_list("trade_break", flat=True)
+        )
         found = []
         for row in rows:
             now, best = BreakStatus(row.status), looks.get(row.pk, [])
@@ -115,6 +120,8 @@ class RemediedBreakAdmin(TradeBreakAdmin):
                 ended = f"{row} is {row.get_status_display().lower()}."
                 nothing = "Nothing is known that would put it right by itself."
                 found.append(Foreseen(now, nothing if row.status in LIVE else ended))
+            elif row.pk in asked:
+                found.append(Foreseen(now, "It is asked for already."))
             elif not best[0].verdict.by_itself:
                 found.append(Foreseen(now, waits=True))
             else:

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, linebreaks
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import display
@@ -179,7 +180,7 @@ def suggestion_panels(row: RemediationSuggestion) -> list[Panel]:
 
 
 def _said(title: str, text: str, note: str = "") -> Panel:
-    body = format_html('<div class="dk-say">{}</div>', linebreaks(text, autoescape=True))
+    body = format_html('<p class="dk-say">{}</p>', linebreaksbr(text, autoescape=True))
     return Panel(title=title, note=note, body=body)
 
 

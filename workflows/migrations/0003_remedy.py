@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
                 ('name', models.CharField(db_index=True, max_length=80)),
-                ('action', models.CharField(choices=[('NORMALISE_ALIAS', 'Add an alias'), ('ACCEPT_ROUNDING', 'Accept a rounding difference'), ('WAIT_FOR_FEED', 'Wait for the late feed'), ('CANCEL_DUPLICATE', 'Ask for a duplicate to be cancelled'), ('CORRECT_FIELD', 'Ask for a correction'), ('ASK_RESEND', 'Ask for a missing report')], max_length=16)),
+                ('action', models.CharField(choices=[('NORMALISE_ALIAS', 'Add an alias'), ('ACCEPT_ROUNDING', 'Accept a rounding difference'), ('WAIT_FOR_FEED', 'Wait for the late feed'), ('CANCEL_DUPLICATE', 'Ask for a duplicate to be cancelled'), ('CORRECT_FIELD', 'Ask for a correction'), ('ASK_RESEND', 'Ask for a missing report'), ('CHANGE_SETTING', 'Change how a source is read')], max_length=16)),
                 ('break_types', models.JSONField(default=list, help_text='Types of breaks it may touch; a type not listed is never touched.')),
                 ('absolute_cap', trades.fields.ExactDecimalField(blank=True, decimal_places=10, help_text='Largest difference, in the unit of the field. Holds together with the percent cap: both must. A difference that is not a number holds neither.', max_digits=28, null=True)),
                 ('percent_cap', trades.fields.ExactDecimalField(blank=True, decimal_places=10, help_text='Largest difference in percent of the larger of the two values; 0.01 is one in ten thousand.', max_digits=28, null=True)),
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=80, unique=True)),
-                ('action', models.CharField(choices=[('NORMALISE_ALIAS', 'Add an alias'), ('ACCEPT_ROUNDING', 'Accept a rounding difference'), ('WAIT_FOR_FEED', 'Wait for the late feed'), ('CANCEL_DUPLICATE', 'Ask for a duplicate to be cancelled'), ('CORRECT_FIELD', 'Ask for a correction'), ('ASK_RESEND', 'Ask for a missing report')], max_length=16)),
+                ('action', models.CharField(choices=[('NORMALISE_ALIAS', 'Add an alias'), ('ACCEPT_ROUNDING', 'Accept a rounding difference'), ('WAIT_FOR_FEED', 'Wait for the late feed'), ('CANCEL_DUPLICATE', 'Ask for a duplicate to be cancelled'), ('CORRECT_FIELD', 'Ask for a correction'), ('ASK_RESEND', 'Ask for a missing report'), ('CHANGE_SETTING', 'Change how a source is read')], max_length=16)),
                 ('break_types', models.JSONField(default=list, help_text='Types of breaks it may touch; a type not listed is never touched.')),
                 ('absolute_cap', trades.fields.ExactDecimalField(blank=True, decimal_places=10, help_text='Largest difference, in the unit of the field. Holds together with the percent cap: both must. A difference that is not a number holds neither.', max_digits=28, null=True)),
                 ('percent_cap', trades.fields.ExactDecimalField(blank=True, decimal_places=10, help_text='Largest difference in percent of the larger of the two values; 0.01 is one in ten thousand.', max_digits=28, null=True)),
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('break_version', models.PositiveIntegerField(help_text='Of the break it was made for.')),
-                ('action', models.CharField(choices=[('NORMALISE_ALIAS', 'Add an alias'), ('ACCEPT_ROUNDING', 'Accept a rounding difference'), ('WAIT_FOR_FEED', 'Wait for the late feed'), ('CANCEL_DUPLICATE', 'Ask for a duplicate to be cancelled'), ('CORRECT_FIELD', 'Ask for a correction'), ('ASK_RESEND', 'Ask for a missing report')], max_length=16)),
+                ('action', models.CharField(choices=[('NORMALISE_ALIAS', 'Add an alias'), ('ACCEPT_ROUNDING', 'Accept a rounding difference'), ('WAIT_FOR_FEED', 'Wait for the late feed'), ('CANCEL_DUPLICATE', 'Ask for a duplicate to be cancelled'), ('CORRECT_FIELD', 'Ask for a correction'), ('ASK_RESEND', 'Ask for a missing report'), ('CHANGE_SETTING', 'Change how a source is read')], max_length=16)),
                 ('status', models.CharField(choices=[('PROPOSED', 'Proposed'), ('ASKED', 'Waits for approval'), ('APPLIED', 'Applied'), ('REVERSED', 'Reversed'), ('SUPERSEDED', 'Overtaken'), ('REFUSED', 'Turned down')], default='PROPOSED', max_length=10)),
                 ('risk', models.CharField(choices=[('LOW', 'Low'), ('MEDIUM', 'Medium'), ('HIGH', 'High')], max_length=6)),
                 ('reason', models.TextField(help_text='Why it is suggested.')),
@@ -127,6 +127,7 @@ class Migration(migrations.Migration):
                 ('trade_break', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suggestions', to='breaks.tradebreak')),
             ],
             options={
+                'verbose_name_plural': 'remediations',
                 'ordering': ('-pk',),
                 'indexes': [models.Index(condition=models.Q(('waits_for_run', True)), fields=['id'], name='suggestion_waits_for_run')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ('PROPOSED', 'ASKED'))), fields=('trade_break', 'action'), name='suggestion_one_live_a_break_and_action'), models.CheckConstraint(condition=models.Q(models.Q(('applied_at__isnull', False), ('status__in', ['APPLIED', 'REVERSED'])), models.Q(models.Q(('status__in', ['APPLIED', 'REVERSED']), _negated=True), ('applied_at', None), ('applied_by', None)), _connector='OR'), name='suggestion_applied_iff_when'), models.CheckConstraint(condition=models.Q(models.Q(('reversed_at__isnull', False), ('reversed_by__isnull', False), ('status', 'REVERSED')), models.Q(models.Q(('status', 'REVERSED'), _negated=True), ('reversed_at', None), ('reversed_by', None)), _connector='OR'), name='suggestion_reversed_iff_who_and_when')],

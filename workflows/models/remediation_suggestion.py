@@ -57,6 +57,7 @@ class RemediationSuggestion(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name_plural = "remediations"
         constraints = [
             models.UniqueConstraint(
                 fields=["trade_break", "action"],

@@ -28,7 +28,8 @@ def alikeness(one: str, other: str) -> float:
     """Return how alike two names are, 0 to 100, whatever their legal forms and word order."""
     from rapidfuzz import fuzz
 
-    return float(fuzz.token_sort_ratio(party_key(one), party_key(other)))
+    likeness: float = fuzz.token_sort_ratio(party_key(one), party_key(other))
+    return likeness
 
 
 def contradicts(one: Party, other: Party) -> bool:

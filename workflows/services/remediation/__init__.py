@@ -8,7 +8,6 @@ Remediation: what would put breaks right, done only as far as a policy lets it.
 
 from workflows.services.remediation.acting import (
     Remedied,
-    RemedyRefused,
     remedy,
     turn_down,
 )
@@ -18,6 +17,7 @@ from workflows.services.remediation.automatic import (
     remedy_break,
 )
 from workflows.services.remediation.fixing import propose_fix
+from workflows.services.remediation.refusing import RemedyRefused
 from workflows.services.remediation.rerunning import request_due_runs
 from workflows.services.remediation.reversing import may_reverse, reverse
 from workflows.services.remediation.suggesting import Look, look, suggest

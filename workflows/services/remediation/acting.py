@@ -16,7 +16,8 @@ from breaks.services.writing import hold
 from matching.services import bulk
 from workflows.choices import RemedyAction, SuggestionStatus
 from workflows.models import RemediationSuggestion
-from workflows.services.remediation.applying import RemedyRefused, carry_out
+from workflows.services.remediation.applying import carry_out
+from workflows.services.remediation.refusing import RemedyRefused
 from workflows.services.remediation.repairing import hold_all
 from workflows.services.remediation.suggesting import Look, Policies, look, row_of
 
@@ -100,6 +101,8 @@ def summary_of(suggestion: RemediationSuggestion, row: TradeBreak) -> str:
     what = suggestion.get_action_display()
     if suggestion.action == RemedyAction.NORMALISE_ALIAS:
         what = f"{what}: {does['name']} means {does['means']}"
+    elif suggestion.action == RemedyAction.CHANGE_SETTING:
+        what = f"{what}: {does['name']}, {does['means']}"
     elif "trade" in does:
         what = f"{what}: {does['trade']} at {does['to']}"
     return f"{what}, for {row}"[:LONGEST_SUMMARY]

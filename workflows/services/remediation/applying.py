@@ -9,24 +9,22 @@ from django.contrib.auth.models import User
 from breaks.choices import BreakStatus, EventKind, ReasonCode
 from breaks.models import TradeBreak
 from breaks.services import remedied
-from breaks.services.lifecycle import WorkRefused, check_live, kept_of
+from breaks.services.lifecycle import check_live, kept_of
 from breaks.services.opening import Cause
 from trades.reports import plain
 from trades.services import aliases
 from workflows.choices import RemedyAction, SuggestionStatus
 from workflows.models import RemediationSuggestion
 from workflows.services.remediation.reading import detail_of
-from workflows.services.remediation.repairing import repair
+from workflows.services.remediation.refusing import RemedyRefused
+from workflows.services.remediation.repairing import days_of, repair
 from workflows.services.remediation.rerunning import request_runs
+from workflows.services.remediation.settings import make_change
 
 ACCEPT = "breaks.accept_tradebreak"
 LOOK_AGAIN = timedelta(hours=1)
 
 Checked = Mapping[str, Any]
-
-
-class RemedyRefused(WorkRefused):
-    """A remediation cannot be applied or reversed; the sentence says why and what to do."""
 
 
 def carry_out(
@@ -204,6 +202,22 @@ def _alias(
     }
 
 
-_ACTS: dict[RemedyAction, Callable[..., dict[str, Any]]] = {
-    action: _alias if action == RemedyAction.NORMALISE_ALIAS else _alone for action in RemedyAction
+def _setting(
+    suggestion: RemediationSuggestion,
+    row: TradeBreak,
+    by: User | None,
+    checked: Checked,
+    at: datetime,
+) -> dict[str, Any]:
+    """Change how a source is read, and let the days of the breaks be reconciled again."""
+    detail = said_of(suggestion, checked)
+    sentence = f"{suggestion.does['name']}: {suggestion.does['means']}. {suggestion.reason}"
+    change = remedied.Change(row=row, kind=EventKind.REMEDIATED, reason=sentence, detail=detail)
+    remedied.write([change], by=by, at=at)
+    return make_change(suggestion.does) | {"reruns": days_of(suggestion.does["breaks"])}
+
+
+_ACTS: dict[RemedyAction, Callable[..., dict[str, Any]]] = dict.fromkeys(RemedyAction, _alone) | {
+    RemedyAction.NORMALISE_ALIAS: _alias,
+    RemedyAction.CHANGE_SETTING: _setting,
 }

@@ -13,7 +13,8 @@ from breaks.services.writing import hold
 from workflows.choices import SuggestionStatus
 from workflows.models import RemediationSuggestion
 from workflows.services.remediation.acting import hold_matches, holds_still
-from workflows.services.remediation.applying import RemedyRefused, carry_out
+from workflows.services.remediation.applying import carry_out
+from workflows.services.remediation.refusing import RemedyRefused
 
 BECOMES = {
     ApprovalStatus.REJECTED: SuggestionStatus.REFUSED,

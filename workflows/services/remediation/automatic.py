@@ -18,12 +18,12 @@ from workflows.choices import RemedyAction, SuggestionStatus
 from workflows.models import RemediationSuggestion
 from workflows.services.remediation.acting import hold_for, holds_still, remedy, the_suggestion
 from workflows.services.remediation.applying import (
-    RemedyRefused,
     before_of,
     carry_out,
     change_of,
     outcome_of,
 )
+from workflows.services.remediation.refusing import RemedyRefused
 from workflows.services.remediation.rerunning import request_due_runs
 from workflows.services.remediation.suggesting import Look, Policies, look, row_of, suggest
 

@@ -14,10 +14,18 @@ from trades.models import Account, Counterparty, Source
 from workflows.choices import LIVE_SUGGESTIONS, RemedyAction, Risk, SuggestionStatus
 from workflows.models import RemediationSuggestion
 from workflows.services.remediation.acting import ask_for, hold_for
-from workflows.services.remediation.applying import RemedyRefused, carry_out
+from workflows.services.remediation.applying import carry_out
+from workflows.services.remediation.refusing import RemedyRefused
+from workflows.services.remediation.settings import (
+    FX_RATE,
+    LAYOUT_HABIT,
+    SOURCE_SETTING,
+    change_asked_for,
+)
 
 COUNTERPARTY_ALIAS, ACCOUNT_ALIAS = "COUNTERPARTY_ALIAS", "ACCOUNT_ALIAS"
-KINDS = (COUNTERPARTY_ALIAS, ACCOUNT_ALIAS)
+KINDS = (COUNTERPARTY_ALIAS, ACCOUNT_ALIAS, LAYOUT_HABIT, SOURCE_SETTING, FX_RATE)
+ALIASES = ("COUNTERPARTY", "ACCOUNT")
 MOST_KEPT = 1_000
 
 
@@ -36,7 +44,9 @@ def propose_fix(
 
     Once approved it is applied and its trades are compared and paired again. `given` is of a
     COUNTERPARTY_ALIAS ``{"party": key, "into": key}``, of an ACCOUNT_ALIAS ``{"source": key,
-    "code": text, "account": key}``. It is kept with the dearest of the breaks that is live.
+    "code": text, "account": key}``, of a LAYOUT_HABIT or SOURCE_SETTING ``{"key": key, "changes":
+    {name: value}}``, of an FX_RATE ``{"currency", "base", "as_of_date", "rate"}``. It is kept
+    with the dearest of the breaks that is live.
 
     :raises RemedyRefused: if there is no such fix, none of the breaks is live, the same is asked
         for already, or it cannot be done.
@@ -64,21 +74,23 @@ def _suggestion(
     row: TradeBreak, does: dict[str, Any], live: Any, at: datetime, reason: str
 ) -> RemediationSuggestion:
     """Write the suggestion in the place of one that only proposes."""
+    alias = does["kind"] in ALIASES
+    action = RemedyAction.NORMALISE_ALIAS if alias else RemedyAction.CHANGE_SETTING
     others = RemediationSuggestion.objects.filter(
-        trade_break=row, action=RemedyAction.NORMALISE_ALIAS, status__in=LIVE_SUGGESTIONS
+        trade_break=row, action=action, status__in=LIVE_SUGGESTIONS
     )
     if others.filter(status=SuggestionStatus.ASKED).exists():
-        raise RemedyRefused(f"An alias is asked for already for {row}; decide on that first.")
+        raise RemedyRefused(f"Such a fix is asked for already for {row}; decide on that first.")
     others.update(status=SuggestionStatus.SUPERSEDED)
     count = live.count()
     breaks = "1 break" if count == 1 else f"{count:,} breaks"
     made: RemediationSuggestion = RemediationSuggestion.objects.create(
         trade_break=row,
         break_version=row.version,
-        action=RemedyAction.NORMALISE_ALIAS,
-        risk=Risk.MEDIUM,
+        action=action,
+        risk=Risk.MEDIUM if alias else Risk.HIGH,
         reason=reason,
-        effect=f"Adds the alias {does['name']} -> {does['means']}; would clear {breaks}.",
+        effect=_effect(does, breaks),
         does=does,
         would_clear=count,
         worth=live.aggregate(worth=Sum("exposure"))["worth"],
@@ -88,8 +100,19 @@ def _suggestion(
     return made
 
 
+def _effect(does: Mapping[str, Any], breaks: str) -> str:
+    if does["kind"] in ALIASES:
+        return f"Adds the alias {does['name']} -> {does['means']}; would clear {breaks}."
+    return (
+        f"Sets {does['name']} to {does['means']}, for reports from then on; reconciles the days of "
+        f"{breaks} again. What was loaded stays as it was reported."
+    )
+
+
 def _does(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a fix does, with the names of what it touches."""
+    if kind in (LAYOUT_HABIT, SOURCE_SETTING, FX_RATE):
+        return change_asked_for(kind, given)
     try:
         if kind == COUNTERPARTY_ALIAS:
             party = Counterparty.objects.get(pk=given["party"])
@@ -106,4 +129,4 @@ def _does(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise RemedyRefused(
             "What the fix is about is gone or was not named; look for the cause again."
         ) from gap
-    raise RemedyRefused(f"There is no fix {kind}; there is {' and '.join(KINDS)}.")
+    raise RemedyRefused(f"There is no fix {kind}; there is {', '.join(KINDS)}.")

@@ -145,11 +145,25 @@ def _days_to_run(
         days |= set(
             held.filter(trade_date__range=between).values_list("trade_date", flat=True).distinct()
         )
-    return [
-        {"reconciliation": reconciliation.pk, "from": first.isoformat(), "to": last.isoformat(),
-         "run": None}
-        for first, last in ranges(days)
-    ]  # fmt: skip
+    return [_wanted(reconciliation.pk, *span) for span in ranges(days)]
+
+
+def days_of(break_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the days of some breaks for runs to look at, by reconciliation."""
+    rows = TradeBreak.objects.filter(pk__among=break_ids).order_by("reconciliation")
+    days: dict[int, set[date]] = {}
+    for between, day in rows.values_list("reconciliation", "trade_date").distinct():
+        days.setdefault(between, set()).add(day)
+    return [_wanted(between, *span) for between, some in days.items() for span in ranges(some)]
+
+
+def _wanted(reconciliation_id: int, first: date, last: date) -> dict[str, Any]:
+    return {
+        "reconciliation": reconciliation_id,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "run": None,
+    }
 
 
 def ranges(days: set[date]) -> list[tuple[date, date]]:

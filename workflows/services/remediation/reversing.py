@@ -19,9 +19,10 @@ from trades.services import aliases
 from workflows.choices import RemedyAction, SuggestionStatus
 from workflows.models import RemediationSuggestion
 from workflows.services.remediation.acting import WORK, hold_for, the_suggestion
-from workflows.services.remediation.applying import RemedyRefused
-from workflows.services.remediation.repairing import repair
+from workflows.services.remediation.refusing import RemedyRefused
+from workflows.services.remediation.repairing import days_of, repair
 from workflows.services.remediation.rerunning import request_runs
+from workflows.services.remediation.settings import undo_change
 
 
 @transaction.atomic
@@ -60,6 +61,8 @@ def reverse(
     reversal = _Reversal(suggestion, by, at, clean(reason))
     if suggestion.action == RemedyAction.NORMALISE_ALIAS:
         _unlearn(reversal, row)
+    elif suggestion.action == RemedyAction.CHANGE_SETTING:
+        _unset(reversal, row)
     else:
         _put_back(reversal, row)
     request_runs(suggestion, at=at)
@@ -75,7 +78,7 @@ def may_reverse(suggestion: RemediationSuggestion, by: User) -> bool:
     """
     if suggestion.applied_by_id == by.pk or by.has_perm(UNDO_OF_OTHERS):
         return True
-    alone = suggestion.action != RemedyAction.NORMALISE_ALIAS
+    alone = suggestion.action not in (RemedyAction.NORMALISE_ALIAS, RemedyAction.CHANGE_SETTING)
     return suggestion.applied_by_id is None and alone and by.has_perm(WORK)
 
 
@@ -140,6 +143,14 @@ def _unlearn(reversal: _Reversal, row: TradeBreak) -> None:
     cause = Cause(by=reversal.by, why=sentence, checked=reversal.detail)
     done = repair(trade_ids=learnt.trades, kind=kind, cause=cause, at=reversal.at)
     suggestion.outcome["reruns"] = done.reruns
+
+
+def _unset(reversal: _Reversal, row: TradeBreak) -> None:
+    """Read a source as before, and let the same days be reconciled again."""
+    suggestion = reversal.suggestion
+    undo_change(suggestion.does, suggestion.outcome)
+    remedied.write([reversal.change(row, None)], by=reversal.by, at=reversal.at)
+    suggestion.outcome["reruns"] = days_of(suggestion.does["breaks"])
 
 
 def _untouched(rows: Sequence[TradeBreak], versions: Mapping[int, int]) -> list[TradeBreak]:

@@ -10,7 +10,7 @@ from breaks.services import approvals
 from breaks.services.history import verify
 from matching.models import Match, Reconciliation, ReconciliationRun
 from tests import factories
-from trades.models import Counterparty, CounterpartyAlias, Trade
+from trades.models import Counterparty, CounterpartyAlias, FxRate, Trade
 from workflows.models import RemediationSuggestion
 from workflows.pipeline import reconcile
 from workflows.services import remediation
@@ -138,3 +138,82 @@ def test_what_was_unpaired_is_for_a_run_that_is_queued_with_it(broken, analyst, 
     assert (fix.waits_for_run, fix.outcome["reruns"][0]["run"]) == (False, queued.pk)
     reconcile(run_id=queued.pk, at=factories.NOW)
     check(broken)
+
+
+class TestSettings:
+    """A cause in how a source is read: changed once approved, and put back."""
+
+    @pytest.fixture
+    def ask(self, broken, analyst):
+        def ask(kind, given):
+            return remediation.propose_fix(
+                kind=kind,
+                given=given,
+                break_ids=list(TradeBreak.objects.values_list("pk", flat=True)),
+                by=analyst,
+                at=factories.NOW,
+                reason="found as the cause",
+            )
+
+        return ask
+
+    def test_a_calendar_is_set_and_the_days_reconciled_again(self, ask, analyst, supervisor):
+        source = factories.source("custodian")
+        request = ask("SOURCE_SETTING", {"key": source.pk, "changes": {"calendar": "XLON"}})
+        source.refresh_from_db()
+        assert source.calendar != "XLON"
+
+        approvals.approve(request_id=request.pk, by=supervisor, at=factories.NOW)
+
+        source.refresh_from_db()
+        assert source.calendar == "XLON"
+        assert ReconciliationRun.objects.get(status="QUEUED").from_date == DAY
+        fix = RemediationSuggestion.objects.get(status="APPLIED")
+        remediation.reverse(
+            suggestion_id=fix.pk, by=analyst, at=factories.NOW, reason="was right before"
+        )
+        source.refresh_from_db()
+        assert source.calendar != "XLON"
+
+    def test_one_changed_meanwhile_is_not_overwritten(self, ask, supervisor):
+        source = factories.source("custodian")
+        request = ask("SOURCE_SETTING", {"key": source.pk, "changes": {"calendar": "XLON"}})
+        factories.source("custodian", calendar="XTKS")
+
+        with pytest.raises(approvals.ApprovalRefused, match="changed since"):
+            approvals.approve(request_id=request.pk, by=supervisor, at=factories.NOW)
+
+        source.refresh_from_db()
+        assert source.calendar == "XTKS"
+
+    def test_a_rate_is_added_and_taken_away(self, ask, analyst, supervisor):
+        given = {"currency": "GBP", "base": "USD", "as_of_date": "2026-03-04", "rate": "1.31"}
+        request = ask("FX_RATE", given)
+        approvals.approve(request_id=request.pk, by=supervisor, at=factories.NOW)
+
+        rate = FxRate.objects.get(currency="GBP", as_of_date=DAY)
+        assert str(rate.rate.normalize()) == "1.31"
+        fix = RemediationSuggestion.objects.get(status="APPLIED")
+        remediation.reverse(suggestion_id=fix.pk, by=analyst, at=factories.NOW, reason="old")
+        assert not FxRate.objects.filter(currency="GBP", as_of_date=DAY).exists()
+
+    @pytest.mark.parametrize(
+        ("kind", "given", "sentence"),
+        [
+            ("NOTHING", {}, "no fix NOTHING"),
+            ("SOURCE_SETTING", {"key": 10**6, "changes": {"calendar": "XLON"}}, "is gone"),
+            ("FX_RATE", {"currency": "GBP", "base": "USD", "as_of_date": "2026-03-04",
+                         "rate": "-1"}, "above zero"),
+            ("FX_RATE", {"currency": "GBP"}, "needs currency"),
+            ("COUNTERPARTY_ALIAS", {"party": 10**6, "into": 1}, "is gone"),
+        ],
+    )  # fmt: skip
+    def test_nonsense_is_refused_with_a_sentence(self, ask, kind, given, sentence):
+        with pytest.raises(remediation.RemedyRefused, match=sentence):
+            ask(kind, given)
+        assert not RemediationSuggestion.objects.exists()
+
+    def test_no_other_setting_can_be_reached(self, ask):
+        source = factories.source("custodian")
+        with pytest.raises(remediation.RemedyRefused, match="only timezone, calendar"):
+            ask("SOURCE_SETTING", {"key": source.pk, "changes": {"code": "x"}})

@@ -13,7 +13,7 @@ from workflows.services.remediation import RemedyRefused
 
 
 class TestDryRun:
-    @pytest.mark.parametrize("action", RemedyAction)
+    @pytest.mark.parametrize("action", MAKERS)
     @pytest.mark.parametrize("itself", [True, False])
     def test_changes_nothing(self, desk, analyst, action, itself):
         row = MAKERS[action](desk)
@@ -87,7 +87,7 @@ class TestRoundingCaps:
             remediation.remedy(suggestion_id=made.pk, version=None, by=integration, at=desk.later())
 
 
-@pytest.mark.parametrize("action", RemedyAction)
+@pytest.mark.parametrize("action", MAKERS)
 class TestTypes:
     def test_a_type_not_listed_is_never_touched(self, desk, analyst, action):
         row = MAKERS[action](desk)
