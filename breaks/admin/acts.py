@@ -232,6 +232,10 @@ def change_words(event: Any) -> str:
     if to != before:
         given = f"given to {to}" if to else "put back into the queue"
         words = given.capitalize() if event.kind == EventKind.ASSIGNED else f"{words}, {given}"
+    if event.kind == EventKind.REMEDIATED and event.by is None:
+        words = f"{words}, by the policy {event.detail.get('policy')}"
+        who = event.detail.get("set_off_by")
+        return f"{words}, set off by {who}" if who else words
     checker = event.detail.get("approved_by")
     return f"{words}, approved by {checker}" if checker else words
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from breaks import clocks
-from breaks.choices import LIVE, BreakStatus, ReasonCode
+from breaks.choices import BY_ITSELF, LIVE, BreakStatus, ReasonCode
 from breaks.deadlines import rank_of
 from breaks.models import TradeBreak
 from breaks.models.trade_break import ENDED
@@ -42,7 +42,7 @@ def move(
     """
     Set the status of a row in memory, with all that belongs to it; return the one it had.
 
-    Ending takes a reason code and, unless the break cleared by itself, a person. Re-opening
+    Ending takes a reason code and, unless the break ended by itself, a person. Re-opening
     starts the clock anew; awaiting the counterparty stops it where the policy says so, until the
     break is no longer awaiting. A caller that moves many gives the `terms` of all.
 
@@ -52,7 +52,7 @@ def move(
     if not is_allowed(before, to):
         raise TransitionNotAllowed(_sentence(trade_break, before, to))
     ending = to in ENDED
-    itself = reason_code == ReasonCode.AUTO_CLEARED
+    itself = reason_code in BY_ITSELF
     trade_break.status = to
     trade_break.resolved_at = at if ending else None
     trade_break.resolved_by = by if ending and not itself else None

@@ -20,6 +20,7 @@ from breaks.models import (
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
+from workflows.models import RemediationPolicy, RemediationSuggestion
 
 
 def add_rows(count: int) -> None:
@@ -57,6 +58,15 @@ def add_rows(count: int) -> None:
         factories.team(calendar=calendar)
         SlaPolicy.objects.create(code=f"p-{n}", name=f"Policy {n}", team=factories.team())
         ClockChange.objects.create(reason="An edit", by=person, made_at=factories.NOW)
+        fixed = factories.trade_break("PRICE", left_trade=left, right_trade=right)
+        RemediationSuggestion.objects.create(
+            trade_break=fixed, break_version=1, action="CORRECT_FIELD", status="APPLIED",
+            risk="MEDIUM", reason="wrong", effect="asks", made_at=factories.NOW,
+            does={"to": "Custodian", "text": "Please look."}, policy=RemediationPolicy.objects.
+            create(name=f"Policy {n}", action="CORRECT_FIELD", break_types=["PRICE"]),
+            outcome={"cleared": [{"break": fixed.pk}]}, applied_by=person,
+            applied_at=factories.NOW,
+        )  # fmt: skip
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
             rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],

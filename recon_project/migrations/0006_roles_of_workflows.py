@@ -10,6 +10,7 @@ def grant_more(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0005_roles_of_back_tests"),
-        ("breaks", "0010_running_clocks"),
+        ("breaks", "0011_remedy"),
+        ("workflows", "0003_remedy"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]
