@@ -21,6 +21,7 @@ _SEE_THE_DESK: Grants = {
     "connectors.*": "view",
     "matching.*": "view",
     "breaks.*": "view",
+    "workflows.*": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -28,6 +29,7 @@ _WORK_THE_QUEUE: Grants = {
     "connectors.rejectedrow": "change",
     "matching.match": "decide",
     "matching.reconciliationrun": "start",
+    "workflows.pipelinerun": "start",
     "breaks.tradebreak": "work accept",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}

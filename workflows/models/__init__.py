@@ -1,0 +1,3 @@
+from workflows.models.pipeline import PipelineRun, PipelineStep
+
+__all__ = ["PipelineRun", "PipelineStep"]
