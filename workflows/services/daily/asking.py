@@ -61,17 +61,24 @@ def request_pipeline(*, business_date: date, by: Any, at: datetime) -> PipelineR
 
 
 def plan(run: PipelineRun) -> None:
-    """Write the steps of a pipeline that are not there yet, in the order they happen."""
+    """
+    Write the steps of a pipeline that are not there yet, in the order they happen.
+
+    Of those that were planned before, what is not done is dropped where it is turned off since.
+    """
+    planned = {
+        (kind.code, one.subject): one for kind in DAY for one in kind.plan(run.business_date)
+    }
     there = {(step.kind, step.subject): step for step in run.steps.all()}
-    planned = [(kind, one) for kind in DAY for one in kind.plan(run.business_date)]
-    order = [(kind.code, one.subject) for kind, one in planned]
-    # What was planned before stays, even where its feed was turned off since.
-    order += [key for key in there if key not in order]
     # Positions are unique: those of old move out of the way before they are given anew.
-    run.steps.update(position=F("position") + len(order))
-    for kind, one in planned:
-        if (kind.code, one.subject) not in there:
-            there[kind.code, one.subject] = _step(run, kind.code, one)
+    run.steps.update(position=F("position") + len(there) + len(planned))
+    for key in there.keys() - planned.keys():
+        if there[key].status in UNFINISHED_STEPS:
+            there.pop(key).delete()
+    for key in planned.keys() - there.keys():
+        there[key] = _step(run, key[0], planned[key])
+    places = {kind.code: place for place, kind in enumerate(DAY)}
+    order = sorted(there, key=lambda key: (places.get(key[0], len(places)), key[1]))
     for position, key in enumerate(order, start=1):
         there[key].position = position
     fresh = [step for step in there.values() if step.pk is None]
