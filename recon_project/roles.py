@@ -46,6 +46,7 @@ _KEEP_REFERENCE_DATA: Grants = {
 _SET_UP_THE_DESK: Grants = {
     "trades.source": "add change",
     "connectors.feed": "add change delete",
+    "workflows.feedcontact": "add change delete",
     "connectors.layout": "add change delete",
     "matching.ruleset": "add change",
     "matching.reconciliation": "add change delete",

@@ -1,3 +1,3 @@
-from workflows.admin import runs
+from workflows.admin import feeds, pipelines, runs
 
-__all__ = ["runs"]
+__all__ = ["feeds", "pipelines", "runs"]
