@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from matching.choices import RunStatus
 from trades.admin.cells import NOTHING, TONES, link, moment, span
+from trades.admin.cells import since as ago
 from trades.admin.page import Panel
 from trades.admin.progress import NOBODY_CAME, WORKER_LOST
 from workflows.choices import StepStatus
@@ -28,20 +29,31 @@ SHOWN = {
 }
 
 
-def panels(run: Any, *, live: bool) -> dict[str, list[Panel]]:
+def panels(run: Any, *, live: bool) -> list[Panel]:
     steps = list(
-        run.steps.select_related(
-            "feed__source",
-            "feed__late_contact__team",
-            "delivery",
-            "reconciliation",
-            "reconciliation_run",
-        ).order_by("position")
+        run.steps.select_related("feed__source", "feed__late_contact__team", "run").order_by(
+            "position"
+        )
     )
-    return {
-        "main": [_strip(run, steps, live=live), *_owing(steps), _table(steps)],
-        "side": [_how_it_ran(run)],
-    }
+    return [_strip(run, steps, live=live), *_owing(steps), _table(steps)]
+
+
+def figures(run: PipelineRun) -> list[tuple[str, Any]]:
+    """Say who asked for a pipeline, when it ran, and how long it took or has been waiting."""
+    told: list[tuple[str, Any]] = [("Asked for", moment(run.requested_at)), ("By", asker(run))]
+    if run.resumed_at:
+        told.append(("Resumed", moment(run.resumed_at)))
+    if run.started_at is None:
+        waited = timezone.now() - (run.resumed_at or run.requested_at)
+        return told if run.finished_at else [*told, ("Waiting for", span(waited))]
+    told.append(("Started", moment(run.started_at)))
+    if run.attempt > 1:
+        told.append(("Workers it had", run.attempt))
+    return [*told, ("Took" if run.finished_at else "Running for", length_of(run))]
+
+
+def asker(run: PipelineRun) -> str:
+    return str(run.resumed_by or run.requested_by or "the system")
 
 
 def step_badge(step: PipelineStep) -> SafeString:
@@ -100,7 +112,7 @@ def _box(step: PipelineStep) -> dict[str, Any]:
         said = "nothing new"
     return {
         "tone": TONE.get(step.status, "quiet"),
-        "subject": step.subject or "",
+        "subject": step.subject,
         "badge": step_badge(step),
         "counts": said,
         "took": length_of(step) if step.status != StepStatus.SKIPPED else "",
@@ -146,7 +158,7 @@ def _late_row(step: Any, now: datetime) -> list[Any]:
         link("connectors_feed", feed.pk, feed.name),
         link("trades_source", feed.source_id, feed.source.name),
         moment(since),
-        "has come since" if came or since is None else span(now - since),
+        "has come since" if came or since is None else ago(since, now=now),
         told(feed),
     ]
 
@@ -184,24 +196,9 @@ def _row(step: Any) -> list[Any]:
     return [
         format_html("{} {}", name, subject) if step.subject else name,
         step_badge(step),
-        format_html('<span class="dk-wrap">{}</span>', counts_words(step.counts)) or NOTHING,
+        counts_words(step.counts) or NOTHING,
         moment(step.started_at),
-        length_of(step),
+        format_html('<span class="dk-num">{}</span>', length_of(step)),
         by,
-        format_html('<span class="dk-wrap">{}</span>', step.says),
+        step.says,
     ]
-
-
-def _how_it_ran(run: PipelineRun) -> Panel:
-    return Panel(
-        title="How it ran",
-        facts=[
-            ("Asked for", moment(run.requested_at)),
-            ("By", run.requested_by or "the schedule"),
-            ("Resumed", moment(run.resumed_at)),
-            *([("Resumed by", run.resumed_by or "the system")] if run.resumed_at else []),
-            ("Started", moment(run.started_at)),
-            ("Ended", moment(run.finished_at)),
-            ("Workers it had", run.fencing_token),
-        ],
-    )

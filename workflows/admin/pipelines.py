@@ -1,6 +1,5 @@
 """The main job by business date: which steps it has, how each stands, and what may be done."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -18,11 +17,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from matching.choices import RunStatus
 from trades.admin.acts import Act
-from trades.admin.cells import NOTHING, badge, day, moment, number, short, span
+from trades.admin.cells import badge, day, moment, number, short
 from trades.admin.desk import ViewFilter
 from trades.admin.live import LiveAdmin, changing
 from trades.admin.page import Page
-from workflows.admin.pipeline_panels import length_of, panels, step_dots
+from workflows.admin.pipeline_panels import asker, figures, length_of, panels, step_dots
 from workflows.choices import OWING_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
 
@@ -156,12 +155,11 @@ class PipelineAdmin(LiveAdmin):
     @display(description="Took")
     @changing
     def took(self, run: PipelineRun) -> SafeString:
-        return format_html('<span class="dk-num">{}</span>', length_of(run)) or NOTHING
+        return format_html('<span class="dk-num">{}</span>', length_of(run))
 
     @display(description="By", ordering="requested_by__username")
     def asked_by(self, run: PipelineRun) -> SafeString:
-        by = run.resumed_by or run.requested_by
-        return short(by.get_username() if by else "the schedule", width="narrow")
+        return short(asker(run), width="narrow")
 
     @display(description="Says")
     @changing
@@ -203,22 +201,16 @@ class PipelineAdmin(LiveAdmin):
                 badge(row.status, row.get_status_display()),
             ),
             soft=f"pipeline {row.pk}",
-            figures=_figures(row),
+            figures=figures(row),
             alert=row.error if row.status == RunStatus.FAILED else "",
-            **panels(row, live=self.is_live(row)),
+            main=panels(row, live=self.is_live(row)),
         )  # fmt: skip
-
-
-def _figures(run: PipelineRun) -> list[tuple[str, Any]]:
-    if run.started_at is None:
-        return [("Waiting for", span(timezone.now() - (run.resumed_at or run.requested_at)))]
-    return [("Took" if run.finished_at else "Running for", length_of(run))]
 
 
 def _last_ended() -> Any:
     from workflows.services.daily.places import last_ended
 
-    return last_ended(timezone.now()) or timezone.localdate() - timedelta(days=1)
+    return last_ended(timezone.now())
 
 
 def _started(form: StartForm, by: Any) -> PipelineRun | None:

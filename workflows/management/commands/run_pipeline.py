@@ -35,6 +35,9 @@ class Command(BaseCommand):
     def handle(self, *, date: date, resume: bool, **options: Any) -> None:
         try:
             run = _asked(date, resume=resume)
+            if not options["json"]:
+                for step in run.steps.filter(status=StepStatus.SKIPPED):
+                    self.stdout.write(step_words(step))
             run = self._run(run, quiet=options["json"])
         except (daily.Busy, daily.NotAskable, daily.NotClaimable) as refusal:
             raise CommandError(str(refusal)) from refusal
