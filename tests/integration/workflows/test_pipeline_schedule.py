@@ -82,7 +82,8 @@ class TestDates:
         first = min(asked)
         assert set(asked.values()) == {1}
         assert sorted(asked) == [first + timedelta(days=n) for n in range(len(asked))]
-        assert len(asked) == 365
+        assert asked[date(2026, 3, 8)] == asked[date(2026, 11, 1)] == 1  # New York
+        assert len(asked) == 366  # with the day before the year
 
     def test_days_that_the_desk_was_down_are_caught_up(self, desk):
         run_all(MORNING_AFTER)
