@@ -93,7 +93,7 @@ def _reconcile() -> dict[str, Any]:
 
     from matching.models import Reconciliation
     from matching.services.runs import request_run
-    from workflows.pipeline import reconcile
+    from workflows.services.reconciling import reconcile
 
     between = Reconciliation.objects.get(code=CODE)
     run = request_run(

@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef, Q
+
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Feed
 from trades.models import Source, Trade
@@ -19,6 +21,7 @@ class ReportState(StrEnum):
     NOT_DUE = "NOT_DUE"
     GRACE = "GRACE"  # due, and given a little longer
     LATE = "LATE"  # nothing came at all
+    UNREADABLE = "UNREADABLE"  # what came, or the place it comes from, could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +30,47 @@ class Expectation:
     What to expect of a source for a trade date.
 
     `until` is when this may change without anything arriving: the end of the grace period.
+    `since` is when the reports were due, or could not be read.
     """
 
     state: ReportState
     until: datetime | None
     feed: Feed | None
+    since: datetime | None = None
+    problem: str = ""
 
 
-def expectation(*, source: Source, trade_date: date, at: datetime) -> Expectation:
+def expectation(
+    *, source: Source, trade_date: date, at: datetime, feed: Feed | None = None
+) -> Expectation:
     """
-    Return what to expect of `source` for `trade_date`, as of `at`.
+    Return what to expect of `source` for `trade_date`, as of `at`; with `feed`, of that one alone.
 
     The last of its feeds to be due counts; a source whose enabled feeds have no due time is
-    expected to have delivered.
+    expected to have delivered, unless what it sent could not be read.
     """
-    feeds = Feed.objects.filter(source=source, is_enabled=True, due_time__isnull=False)
-    due = [(due_at(feed=feed, source=source, trade_date=trade_date), feed) for feed in feeds]
-    if not due:
-        return Expectation(ReportState.DELIVERED, None, None)
-    moment, feed = max(due, key=lambda one: (one[0] + _grace(one[1]), one[1].code))
-    end_of_grace = moment + _grace(feed)
-    if at < moment:
-        return Expectation(ReportState.NOT_DUE, end_of_grace, feed)
-    if at < end_of_grace:
-        return Expectation(ReportState.GRACE, end_of_grace, feed)
-    state = ReportState.DELIVERED if _has_delivered(source, trade_date) else ReportState.LATE
-    return Expectation(state, None, feed)
+    feeds = [feed] if feed else list(Feed.objects.filter(source=source, is_enabled=True))
+    last, moment = _last_due(feeds, source, trade_date)
+    if last is not None and moment is not None:
+        end_of_grace = moment + _grace(last)
+        if at < end_of_grace:
+            state = ReportState.NOT_DUE if at < moment else ReportState.GRACE
+            return Expectation(state, end_of_grace, last, moment)
+    failed = _failed(feeds, trade_date) if feeds else None
+    if (last is None and failed is None) or _has_delivered(source, trade_date):
+        return Expectation(ReportState.DELIVERED, None, last, moment)
+    if failed is not None:
+        since = moment or failed.finished_at
+        return Expectation(ReportState.UNREADABLE, None, failed.feed, since, failed.error)
+    return Expectation(ReportState.LATE, None, last, moment)
+
+
+def _last_due(
+    feeds: list[Feed], source: Source, trade_date: date
+) -> tuple[Feed, datetime] | tuple[None, None]:
+    timed = [one for one in feeds if one.due_time is not None]
+    due = [(one, due_at(feed=one, source=source, trade_date=trade_date)) for one in timed]
+    return max(due, key=lambda one: (one[1] + _grace(one[0]), one[0].code), default=(None, None))
 
 
 def due_at(*, feed: Feed, source: Source, trade_date: date) -> datetime:
@@ -68,6 +86,25 @@ def due_at(*, feed: Feed, source: Source, trade_date: date) -> datetime:
         raise ValueError(f"feed {feed.code} has no due time")
     day = business_day(source.calendar, trade_date, feed.due_days)
     return datetime.combine(day, feed.due_time, tzinfo=ZoneInfo(source.timezone))
+
+
+def is_business_day(calendar: str, day: date) -> bool:
+    """Tell whether a day is a business day of a calendar."""
+    return _sessions(calendar).has(day)
+
+
+def dates_of(calendar: str, business_date: date) -> tuple[date, date]:
+    """
+    Return the first and the last trade date that a business date answers for.
+
+    They are those since the business date before, so that every date, a holiday too, belongs to
+    exactly one business date.
+    """
+    known = _sessions(calendar)
+    first = business_date
+    while not known.has(first - timedelta(days=1)):
+        first -= timedelta(days=1)
+    return first, business_date
 
 
 def business_day(calendar: str, day: date, after: int) -> date:
@@ -133,3 +170,20 @@ def _has_delivered(source: Source, trade_date: date) -> bool:
         .exclude(digest="")
         .exists()
     )
+
+
+def _failed(feeds: list[Feed], trade_date: date) -> Delivery | None:
+    """
+    Return the last failure of these feeds over the date, unless the feed was read since.
+
+    A place that could not be reached is well again once a look at it succeeds, even if nothing
+    was there; a file that could not be read is only made good by one that could.
+    """
+    over = Delivery.objects.filter(from_date__lte=trade_date, to_date__gte=trade_date)
+    looks = over.filter(
+        feed=OuterRef("feed"), status=DeliveryStatus.LOADED, finished_at__gt=OuterRef("finished_at")
+    )
+    failures = over.filter(feed__in=feeds, status=DeliveryStatus.FAILED).exclude(
+        Exists(looks.exclude(digest="")) | Q(Exists(looks), digest="")
+    )
+    return failures.select_related("feed").order_by("-finished_at", "-pk").first()

@@ -68,6 +68,7 @@ _NAVIGATION = [
     {
         "title": "Work",
         "items": [
+            _page("Pipelines", "account_tree", "workflows.pipelinerun"),
             _page("Runs", "play_circle", "matching.reconciliationrun"),
             _page("Deliveries", "inbox", "connectors.delivery"),
             _page("Quarantine", "report", "connectors.rejectedrow", badge=f"{_BADGES}.quarantined",

@@ -29,6 +29,7 @@ _WORK_THE_QUEUE: Grants = {
     "connectors.rejectedrow": "change",
     "matching.match": "decide",
     "matching.reconciliationrun": "start",
+    "workflows.pipelinerun": "start",
     "breaks.tradebreak": "work accept",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
@@ -45,6 +46,7 @@ _KEEP_REFERENCE_DATA: Grants = {
 _SET_UP_THE_DESK: Grants = {
     "trades.source": "add change",
     "connectors.feed": "add change delete",
+    "workflows.feedcontact": "add change delete",
     "connectors.layout": "add change delete",
     "matching.ruleset": "add change",
     "matching.reconciliation": "add change delete",

@@ -1,21 +1,13 @@
-"""The steps of the main job, called in the order they happen."""
+"""The steps of the main job, in the order they happen."""
 
-from datetime import datetime
+from workflows.services.daily import steps
+from workflows.services.daily.kinds import Kind
+from workflows.services.reconciling import reconcile
 
-from breaks.services.opening import open_breaks
-from matching.models import ReconciliationRun
-from matching.services.runs import execute_run
+__all__ = ["DAY", "reconcile"]
 
-
-def reconcile(*, run_id: int, at: datetime) -> ReconciliationRun:
-    """
-    Execute a queued run: pair and compare its trades, then open its breaks, in one commit.
-
-    :raises RunNotClaimable: if another worker has it or it has ended.
-    :raises ScopeBusy: if another run of the reconciliation is running.
-    """
-    return execute_run(
-        run_id=run_id,
-        at=at,
-        then=lambda run, unpaired: open_breaks(run=run, unpaired=unpaired, at=at),
-    )
+# A new kind of step is a new line here; nothing else knows which there are.
+DAY = (
+    Kind(code="ingest", label="Ingest", plan=steps.feeds, run=steps.ingest),
+    Kind(code="reconcile", label="Reconcile", plan=steps.reconciliations, run=steps.reconcile_one),
+)

@@ -1,13 +1,19 @@
 import logging
+from datetime import date
 
 from celery import shared_task
 from django.utils import timezone
 
 from breaks.services.roots import RootRefused, write_due_roots
 from matching.services.claims import RunNotClaimable, ScopeBusy
-from workflows.pipeline import reconcile
+from workflows.services import daily
+from workflows.services.reconciling import reconcile
 from workflows.services.remediation.rerunning import request_due_runs
-from workflows.services.starting import queue_due_reconciliations, wake_stale_work
+from workflows.services.starting import (
+    queue_due_reconciliations,
+    wake_pipeline,
+    wake_stale_work,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +32,40 @@ def run_reconciliation(self, *, run_id: int | None = None, **_later_arguments: o
     except ScopeBusy as busy:
         # Another scope of the same reconciliation is running: look again when it may have ended.
         raise self.retry(countdown=5, exc=busy) from busy
+
+
+@shared_task(name="tasks.daily_pipeline", bind=True, max_retries=None, ignore_result=True)
+def daily_pipeline(
+    self,
+    *,
+    pipeline_id: int | None = None,
+    business_date: str | None = None,
+    **_later_arguments: object,
+) -> None:
+    """
+    Run one queued pipeline; without one, queue that of a date, or all that are due.
+
+    A date is written as 2026-03-04.
+    """
+    now = timezone.now()
+    if pipeline_id is None:
+        if business_date is None:
+            queued = daily.queue_due_pipelines(at=now)
+        else:
+            day = date.fromisoformat(business_date)
+            queued = [daily.request_pipeline(business_date=day, by=None, at=now)]
+        for run in queued:
+            wake_pipeline(run.pk)
+        return
+    try:
+        ended = daily.run_pipeline(pipeline_id=pipeline_id, at=now)
+    except daily.NotClaimable as taken:
+        logger.info("%s", taken)
+    except daily.Busy as busy:
+        # Somebody is at what it needs: look again when they may have ended.
+        raise self.retry(countdown=5, exc=busy) from busy
+    else:
+        logger.info("%s ended %s %s", ended, ended.status, ended.error)
 
 
 @shared_task(name="tasks.recover_stale_work", ignore_result=True)

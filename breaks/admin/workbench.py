@@ -12,6 +12,7 @@ from breaks.admin.acts import WORK, change_words
 from breaks.admin.approvals import waiting_panels
 from breaks.admin.candidates import alternatives_panel, looks_elsewhere, placeholder
 from breaks.admin.files import VIEW, files_panel
+from breaks.admin.late import late_panels
 from breaks.admin.matches import breaks_panel
 from breaks.admin.pairing import DECIDE, is_proposed, may_pair
 from breaks.admin.words import (
@@ -58,6 +59,7 @@ def workbench(
         main=main,
         side=[
             *waiting_panels(row),
+            *late_panels(row),
             *_why(row, match, by, query),
             *(files_panel(row) if by.has_perm(VIEW) else []),
             *_siblings(row, match, by),

@@ -17,11 +17,14 @@ from matching.models import Reconciliation, RuleSet
 from trades.models import Source
 
 NOT_DELIVERED = "Not delivered"
+UNREADABLE = "Could not be read"
 WAITS = {
     ReportState.NOT_DUE: PendingReason.NOT_DUE,
     ReportState.GRACE: PendingReason.GRACE,
     ReportState.LATE: PendingReason.LATE_FEED,
+    ReportState.UNREADABLE: PendingReason.LATE_FEED,
 }
+OVERDUE = {ReportState.LATE: NOT_DELIVERED, ReportState.UNREADABLE: UNREADABLE}
 
 
 class UnknownBreakType(ValueError):
@@ -149,8 +152,8 @@ def _judge_lone(
             due.append(trade)
             continue
         wanted.pending[trade.pk] = Wait(WAITS[answer.state], answer.until)
-        if answer.state == ReportState.LATE:
-            late = builder.of_late_report(other, trade.trade_date)
+        if answer.state in OVERDUE:
+            late = builder.of_late_report(other, trade.trade_date, OVERDUE[answer.state])
             wanted.breaks[late.fingerprint] = late
     repeats = originals(due, facts.paired)
     for trade in due:
@@ -205,7 +208,7 @@ class _Builder:
             right_value="" if on_left else value,
         )
 
-    def of_late_report(self, source: Source, trade_date: date) -> Disagreement:
+    def of_late_report(self, source: Source, trade_date: date, value: str) -> Disagreement:
         on_left = source.pk == self.left.pk
         return self._make(
             break_type=BreakType.TIMING,
@@ -213,8 +216,8 @@ class _Builder:
             left=[],
             right=[],
             trade_date=trade_date,
-            left_value=NOT_DELIVERED if on_left else "",
-            right_value="" if on_left else NOT_DELIVERED,
+            left_value=value if on_left else "",
+            right_value="" if on_left else value,
             identities=[(source.pk, trade_date.isoformat())],
         )
 

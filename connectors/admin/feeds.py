@@ -1,9 +1,10 @@
+"""Feeds. Registered by `workflows.admin`, which knows who is told of a late file."""
+
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.db.models import DateTimeField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -76,7 +77,6 @@ def _secrets(settings: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
-@admin.register(Feed)
 class FeedAdmin(DeskAdmin):
     form = FeedForm
     list_display = ("code", "name", "source_code", "connector", "enabled", "due", "last_arrival")

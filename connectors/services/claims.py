@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.choices import DeliveryStatus, DeliveryStep
+from connectors.choices import DeliveryStep
 from connectors.models import Delivery
+from trades.leases import LEASE, held
 
-LEASE = timedelta(minutes=2)
 # Rows read, and the step: for who waits at a terminal.
 Watcher = Callable[[int, DeliveryStep], None]
 
@@ -75,10 +74,5 @@ class Claim:
             self._update(attempt=self.delivery.attempt)
 
     def _update(self, **values: object) -> None:
-        if self.delivery and not self._mine(self.delivery).update(**values):
+        if self.delivery and not held(self.delivery, counter="attempt").update(**values):
             raise LostClaim(f"delivery {self.delivery.pk} was taken over by another worker")
-
-    def _mine(self, delivery: Delivery) -> QuerySet[Delivery]:
-        return Delivery.objects.filter(
-            pk=delivery.pk, status=DeliveryStatus.RUNNING, attempt=delivery.attempt
-        )

@@ -6,16 +6,17 @@ from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, OuterRef
 
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Feed
 from connectors.protocol import FileArrival, Order, RecordArrival, Unreadable
 from connectors.registry import connector_named
 from connectors.services.arrivals import fail, load_reading
-from connectors.services.claims import LEASE, Claim, LostClaim, Watcher
+from connectors.services.claims import Claim, LostClaim, Watcher
 from connectors.services.reading import of_records, open_arrival, zone_of
 from connectors.spool import Spool
+from trades.leases import held, take
 
 MAX_ATTEMPTS = 5
 
@@ -80,7 +81,8 @@ def execute_delivery(
     """
     delivery = _claim(delivery_id, at)
     try:
-        return _Execution(delivery, Claim(delivery, at, watcher)).run()
+        window = (delivery.from_date, delivery.to_date)
+        return _Execution(delivery, Claim(delivery, at, watcher), window).run()
     except LostClaim as problem:
         raise NotClaimable(str(problem)) from problem
     except Exception as problem:
@@ -92,25 +94,31 @@ def forget_empty_looks(*, delivery_ids: Iterable[int]) -> None:
     """
     Remove those deliveries of a schedule that found nothing new.
 
-    It looks every few minutes; a row for each time would bury the arrivals people look for.
+    It looks every few minutes; a row for each time would bury the arrivals people look for. The
+    first look that succeeds after one that failed is kept: it says that the feed is well again.
     """
+    loaded = Delivery.objects.filter(feed=OuterRef("feed"), status=DeliveryStatus.LOADED)
+    failed = Delivery.objects.filter(
+        ~Exists(
+            loaded.filter(
+                finished_at__gt=OuterRef("finished_at"),
+                finished_at__lt=OuterRef(OuterRef("finished_at")),
+            )
+        ),
+        feed=OuterRef("feed"),
+        status=DeliveryStatus.FAILED,
+        digest="",
+        finished_at__lt=OuterRef("finished_at"),
+    )
     Delivery.objects.filter(
-        pk__in=delivery_ids, status=DeliveryStatus.LOADED, rows_in=0, digest="", requested_by=None
-    ).delete()
+        ~Exists(failed), pk__in=delivery_ids, status=DeliveryStatus.LOADED, rows_in=0, digest="",
+        requested_by=None,
+    ).delete()  # fmt: skip
 
 
 def _claim(delivery_id: int, at: datetime) -> Delivery:
-    free = Q(status=DeliveryStatus.QUEUED) | Q(
-        status=DeliveryStatus.RUNNING, lease_expires_at__lt=at
-    )
-    claimable = Delivery.objects.filter(free, pk=delivery_id, feed__isnull=False)
-    if not claimable.update(
-        status=DeliveryStatus.RUNNING,
-        attempt=F("attempt") + 1,
-        started_at=at,
-        lease_expires_at=at + LEASE,
-        rows_read=0,
-    ):
+    asked = Delivery.objects.filter(pk=delivery_id, feed__isnull=False)
+    if not take(asked, at=at, counter="attempt", rows_read=0):
         raise NotClaimable(f"delivery {delivery_id} is not queued")
     delivery = Delivery.objects.select_related("feed__layout", "source").get(pk=delivery_id)
     if delivery.attempt > MAX_ATTEMPTS:
@@ -123,9 +131,7 @@ def _claim(delivery_id: int, at: datetime) -> Delivery:
 
 def _release(delivery: Delivery, problem: Exception) -> None:
     """Give a delivery back to the queue after a fault of ours, keeping what went wrong."""
-    Delivery.objects.filter(
-        pk=delivery.pk, status=DeliveryStatus.RUNNING, attempt=delivery.attempt
-    ).update(
+    held(delivery, counter="attempt").update(
         status=DeliveryStatus.QUEUED,
         lease_expires_at=None,
         step="",
@@ -139,6 +145,7 @@ class _Execution:
 
     claimed: Delivery
     claim: Claim
+    window: tuple[date | None, date | None]
 
     def run(self) -> list[Delivery]:
         """Load each arrival: the last one, or the failure that ends the fetch, as the claimed."""
@@ -217,6 +224,9 @@ class _Execution:
             reading = open_arrival(arrival=arrival, source=source, layout=layout)
             return load_reading(delivery=delivery, reading=reading, claim=self.claim)
         except Unreadable as problem:
+            # Which dates it holds nobody knows: it is missing for all that were asked for.
+            if delivery.from_date is None:
+                delivery.from_date, delivery.to_date = self.window
             return fail(delivery=delivery, reason=str(problem), claim=self.claim)
 
 

@@ -3,14 +3,13 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from matching.choices import RunStatus
 from matching.models import ReconciliationRun, RunPartition
+from trades.leases import LEASE, held, take
 
-# Renewed at every step and pass; while a run writes, its transaction holds the row.
-LEASE = timedelta(minutes=2)
 # A run that nobody took for so long has lost its message, or there is no worker.
 STALE_AFTER = timedelta(minutes=1)
 MAX_ATTEMPTS = 5
@@ -52,22 +51,14 @@ def claim_run(*, run_id: int, at: datetime) -> ReconciliationRun:
     :raises RunNotClaimable: if it is neither, or was tried too often and is FAILED now.
     :raises ScopeBusy: if another run of the same reconciliation is running.
     """
-    free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.RUNNING, lease_expires_at__lt=at)
     left_behind = ReconciliationRun.objects.filter(
         reconciliation__runs=run_id, status=RunStatus.RUNNING, lease_expires_at__lt=at
     ).exclude(pk=run_id)
     try:
         with transaction.atomic():
             left_behind.update(status=RunStatus.QUEUED, lease_expires_at=None)
-            claimed = ReconciliationRun.objects.filter(free, pk=run_id).update(
-                status=RunStatus.RUNNING,
-                started_at=at,
-                lease_expires_at=at + LEASE,
-                fencing_token=F("fencing_token") + 1,
-                progress_pct=0,
-                is_merging=False,
-                error="",
-            )
+            asked = ReconciliationRun.objects.filter(pk=run_id)
+            claimed = take(asked, at=at, progress_pct=0, is_merging=False, error="")
             if claimed:
                 # Of an attempt before, whose worker was lost: its trades may have changed since.
                 RunPartition.objects.filter(run=run_id).delete()
@@ -89,15 +80,12 @@ def claim_run(*, run_id: int, at: datetime) -> ReconciliationRun:
     return run
 
 
-def held(run: ReconciliationRun) -> QuerySet[ReconciliationRun]:
-    """Return the run as long as the caller's claim of it stands."""
-    return ReconciliationRun.objects.filter(
-        pk=run.pk, status=RunStatus.RUNNING, fencing_token=run.fencing_token
-    )
-
-
 def report_progress(run: ReconciliationRun, step: str, progress_pct: int) -> None:
-    """Say what the run is doing and renew its lease; raises LeaseLost if it was taken over."""
+    """
+    Say what the run is doing and renew its lease; raises LeaseLost if it was taken over.
+
+    It is called at every step and pass; while a run writes, its transaction holds the row.
+    """
     lease = timezone.now() + LEASE
     if not held(run).update(step=step, progress_pct=progress_pct, lease_expires_at=lease):
         raise LeaseLost(f"Run {run.pk} was taken over by another worker.")

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import pyarrow as pa
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from matching import engine
@@ -17,8 +17,9 @@ from matching.engine import partitions as by_homes
 from matching.frames import trades_frame
 from matching.models import ReconciliationRun, RunPartition
 from matching.rules import rules_of_run
-from matching.services.claims import LEASE, LeaseLost, RunNotClaimable, held
+from matching.services.claims import LeaseLost, RunNotClaimable
 from matching.services.refused import refused_pairs
+from trades.leases import LEASE, held, take
 from trades.models import Trade
 
 # So many trades are one worker's share where nobody said into how many partitions to split.
@@ -126,7 +127,7 @@ def execute(
         refused=refused_pairs(partition.run),
         on_pass=on_pass,
     )
-    kept = _mine(partition).update(
+    kept = held(partition).update(
         status=RunStatus.SUCCEEDED,
         matched=len(result.matches),
         outcome=_packed([_as_text(getattr(result, name)) for name in _FRAMES]),
@@ -164,29 +165,16 @@ def forget(run: ReconciliationRun) -> None:
 
 
 def _claim(partition_id: int, at: datetime) -> RunPartition:
-    free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.RUNNING, lease_expires_at__lt=at)
-    live = RunPartition.objects.filter(free, pk=partition_id, run__status=RunStatus.RUNNING)
-    claimed = live.update(
-        status=RunStatus.RUNNING,
-        started_at=at,
-        lease_expires_at=at + LEASE,
-        fencing_token=F("fencing_token") + 1,
-    )
-    if not claimed:
+    asked = RunPartition.objects.filter(pk=partition_id, run__status=RunStatus.RUNNING)
+    if not take(asked, at=at):
         raise RunNotClaimable(f"Partition {partition_id} is not waiting to be paired.")
     return RunPartition.objects.select_related("run__reconciliation", "run__rule_set").get(
         pk=partition_id
     )
 
 
-def _mine(partition: RunPartition) -> QuerySet[RunPartition]:
-    return RunPartition.objects.filter(
-        pk=partition.pk, status=RunStatus.RUNNING, fencing_token=partition.fencing_token
-    )
-
-
 def _renew(partition: RunPartition) -> None:
-    if not _mine(partition).update(lease_expires_at=timezone.now() + LEASE):
+    if not held(partition).update(lease_expires_at=timezone.now() + LEASE):
         raise LeaseLost(f"{partition} was taken over by another worker.")
 
 

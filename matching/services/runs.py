@@ -19,11 +19,11 @@ from matching.services.claims import (
     ScopeBusy,
     abandoned,
     claim_run,
-    held,
     report_progress,
 )
 from matching.services.pairing import pair_scope
 from matching.services.partitions import forget
+from trades.leases import held
 
 logger = logging.getLogger(__name__)
 
@@ -90,9 +90,12 @@ def execute_run(
     run_id: int,
     at: datetime,
     then: Callable[[ReconciliationRun, list[int]], int] | None = None,
+    watcher: Callable[[], None] = lambda: None,
 ) -> ReconciliationRun:
     """
     Execute a queued run to its end and return it, SUCCEEDED.
+
+    `watcher` is called as it goes on, outside of any transaction.
 
     Matches and whatever `then` does with them (it is given the keys of the trades left over,
     opens the breaks and returns how many are live) are committed together with the status: a run
@@ -103,9 +106,14 @@ def execute_run(
     :raises Exception: whatever stopped it, after the run was marked FAILED with the reason.
     """
     run = claim_run(run_id=run_id, at=at)
+
+    def tell(step: str, progress_pct: int) -> None:
+        report_progress(run, step, progress_pct)
+        watcher()
+
     try:
-        scope = pair_scope(run=run, on_progress=lambda step, pct: report_progress(run, step, pct))
-        report_progress(run, "Writing matches and breaks", 70)
+        scope = pair_scope(run=run, on_progress=tell)
+        tell("Writing matches and breaks", 70)
         with transaction.atomic():
             # Again inside the transaction: the row is locked and nobody can take the run over.
             report_progress(run, "Writing matches and breaks", 75)

@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0005_roles_of_back_tests"),
         ("breaks", "0011_remedy"),
-        ("workflows", "0003_remedy"),
+        ("workflows", "0005_pipeline"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]

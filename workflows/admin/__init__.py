@@ -1,3 +1,10 @@
-from workflows.admin import remediation_policies, remedied_breaks, runs, suggestions
+from workflows.admin import (
+    feeds,
+    pipelines,
+    remediation_policies,
+    remedied_breaks,
+    runs,
+    suggestions,
+)
 
-__all__ = ["remediation_policies", "remedied_breaks", "runs", "suggestions"]
+__all__ = ["feeds", "pipelines", "remediation_policies", "remedied_breaks", "runs", "suggestions"]

@@ -19,7 +19,9 @@ from matching.rules import InvalidRules, NoActiveRules
 from matching.services.claims import STALE_AFTER, RunNotClaimable, ScopeBusy, abandoned
 from matching.services.runs import cancel_run, request_run
 from trades.models import Source
-from workflows.pipeline import reconcile
+from workflows.models import PipelineRun
+from workflows.services.daily import asking
+from workflows.services.reconciling import reconcile
 
 # Why a reconciliation cannot be started or cannot end, each a sentence for whoever asked for it.
 REFUSALS = (ScopeBusy, NoActiveRules, InvalidRules, UnknownBreakType, BreaksMoved)
@@ -152,6 +154,14 @@ def wake_run(run_id: int) -> None:
     )
 
 
+def wake_pipeline(pipeline_id: int) -> None:
+    """Send a worker the message to look at a pipeline, once the row is committed."""
+    transaction.on_commit(
+        lambda: current_app.send_task("tasks.daily_pipeline", kwargs={"pipeline_id": pipeline_id}),
+        robust=True,
+    )
+
+
 def wake_stale_work(*, at: datetime) -> int:
     """
     Send a message again for work that waits too long or whose worker is gone; return how many.
@@ -171,4 +181,7 @@ def wake_stale_work(*, at: datetime) -> int:
     if deliveries:
         kwargs = {"delivery_ids": list(deliveries)}
         current_app.send_task("tasks.run_ingestion", kwargs=kwargs)
-    return len(runs) + len(deliveries) + len(changes)
+    pipelines = PipelineRun.objects.filter(asking.abandoned(at)).values_list("pk", flat=True)
+    for pipeline_id in pipelines:
+        wake_pipeline(pipeline_id)
+    return len(runs) + len(deliveries) + len(changes) + len(pipelines)

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -58,13 +59,13 @@ def reconcile() -> None:
     )
 
 
-def dump() -> None:
-    """Print what the database says of the business, without keys and times."""
+def business() -> dict[str, Iterable[tuple]]:
+    """Return what the database says of the business, without keys and times."""
     from breaks.models import BreakEvent, TradeBreak
     from matching.models import MatchLeg, ReconciliationRun
     from trades.models import Trade
 
-    found = {
+    return {
         "trades": Trade.objects.values_list("source__code", "source_trade_id", "version", "digest"),
         "legs": MatchLeg.objects.filter(is_live=True).values_list(
             "side", "trade__source_trade_id", "match__kind", "match__status", "match__score"
@@ -75,7 +76,10 @@ def dump() -> None:
         "events": BreakEvent.objects.values_list("trade_break__break_type", "kind", "sequence"),
         "runs": ReconciliationRun.objects.values_list("status", "breaks_identified"),
     }
-    rows = {name: sorted(map(str, values)) for name, values in found.items()}
+
+
+def dump() -> None:
+    rows = {name: sorted(map(str, values)) for name, values in business().items()}
     sys.stdout.write(json.dumps(rows))
 
 

@@ -24,7 +24,7 @@ DURING_INGEST = (
 DURING_RUN = (
     ("matching.services.pairing:trades_frame", "0"),
     ("matching.services.partitions:found_at_home", "4"),
-    ("workflows.pipeline:open_breaks", "0"),
+    ("workflows.services.reconciling:open_breaks", "0"),
     ("breaks.services.history:append", "0"),
     ("matching.services.runs:_succeed", "0"),
 )

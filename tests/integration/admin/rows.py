@@ -20,7 +20,7 @@ from breaks.models import (
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
-from workflows.models import RemediationPolicy, RemediationSuggestion
+from workflows.models import FeedContact, PipelineRun, RemediationPolicy, RemediationSuggestion
 
 
 def add_rows(count: int) -> None:
@@ -78,6 +78,17 @@ def add_rows(count: int) -> None:
             status="DRAFT", definition={}, created_by=person, created_at=factories.NOW
         )
         factories.back_test(rule_set=draft, run=run, by=person)
+        day = factories.TRADE_DATE + timedelta(days=n)
+        pipeline = PipelineRun.objects.create(
+            business_date=day, requested_by=person, resumed_by=person, requested_at=factories.NOW,
+            started_at=factories.NOW,
+        )  # fmt: skip
+        for position in (1, 2, 3):
+            pipeline.steps.create(
+                position=position, kind="ingest", subject=f"{n}-{position}", status="LATE",
+                feed=feed,
+            )  # fmt: skip
+        FeedContact.objects.create(feed=feed, team=factories.team())
         factories.reconciliation(f"pair-{n}")
         factories.source(f"source-{n}")
         day = factories.TRADE_DATE + timedelta(days=n)

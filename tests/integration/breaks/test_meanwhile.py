@@ -11,7 +11,7 @@ from matching.models import Match
 from matching.services import runs
 from tests import factories
 from trades.models import Trade
-from workflows.pipeline import reconcile
+from workflows.services.reconciling import reconcile
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,10 @@ from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
 from connectors.protocol import Record, RecordArrival, Unreadable
 from connectors.services import NotClaimable, execute_delivery, queue_deliveries
-from connectors.services.deliveries import LEASE, MAX_ATTEMPTS
+from connectors.services.deliveries import MAX_ATTEMPTS
 from connectors.tasks import run_ingestion
 from tests import factories
+from trades.leases import LEASE
 from trades.models import Trade
 
 pytestmark = pytest.mark.django_db

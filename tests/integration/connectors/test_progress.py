@@ -9,8 +9,9 @@ from django.utils import timezone
 from connectors.choices import DeliveryStatus, DeliveryStep
 from connectors.models import Delivery, RejectedRow
 from connectors.services import arrivals, claims, end_interrupted, receive_file
-from connectors.services.claims import LEASE, LostClaim
+from connectors.services.claims import LostClaim
 from tests import factories
+from trades.leases import LEASE
 from trades.models import Instrument, Trade, TradeVersion
 
 HEADER = "trade_id,trade_date,isin,side,quantity,price,counterparty\n"

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('breaks', '0011_remedy'),
-        ('workflows', '0002_history_roots'),
+        ('workflows', '0003_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
