@@ -96,6 +96,7 @@ class EventKind(TextChoices):
     UNDONE = "UNDONE", "Undone"
     AUTO_CLEARED = "AUTO_CLEARED", "Cleared by itself"
     DUE_MOVED = "DUE_MOVED", "Due time recalculated"
+    ESCALATED = "ESCALATED", "Escalated"
 
 
 class DayKind(TextChoices):

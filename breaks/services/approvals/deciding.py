@@ -14,6 +14,7 @@ from breaks.services.approvals.execution import EXECUTIONS, what_changed
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.writing import hold
+from breaks.telling import tell_decided
 from matching.models import RuleSet
 from matching.services import bulk
 
@@ -34,7 +35,9 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
         request = _to_decide(request_id, by)
         _hold(request)
         if changed := what_changed(request):
-            return _close(request, ApprovalStatus.STALE, by, at, changed)
+            _close(request, ApprovalStatus.STALE, by, at, changed)
+            tell_decided(request, at)
+            return request
         _check_maker(request)
         _close(request, ApprovalStatus.APPROVED, by, at, note)
         try:
@@ -49,6 +52,7 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
             raise ApprovalRefused(
                 f"Request {request.pk} cannot be carried out: {refusal}"
             ) from refusal
+        tell_decided(request, at)
     return request
 
 
@@ -66,6 +70,7 @@ def turn_down(*, request_id: int, by: User, at: datetime, note: str) -> Approval
         _hold(request)
         _close(request, ApprovalStatus.REJECTED, by, at, note)
         _note(request, EventKind.TURNED_DOWN, by, at, note)
+        tell_decided(request, at)
     return request
 
 
