@@ -66,7 +66,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('breaks', '0010_running_clocks'),
+        ('breaks', '0011_alerts'),
+        ('django_celery_beat', '0019_alter_periodictasks_options'),
         ('workflows', '0002_history_roots'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

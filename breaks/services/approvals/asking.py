@@ -111,7 +111,7 @@ def ask(
 
     # Requests for one break take turns, so that each sees the one before it.
     hold(trade_break.pk)
-    request.trade_break = work_on(trade_break.pk, trade_break.version, by, at, record)
+    work_on(trade_break.pk, trade_break.version, by, at, record)
     tell_asked(request, at)
     return request
 
