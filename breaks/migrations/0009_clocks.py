@@ -104,8 +104,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='tradebreak',
-            name='clock_spent_seconds',
-            field=models.PositiveIntegerField(db_default=0, default=0, help_text='Business time that had run before that.'),
+            name='clock_spent_us',
+            field=models.PositiveBigIntegerField(db_default=0, default=0, help_text='Business time run before that, in microseconds.'),
         ),
         migrations.AddField(
             model_name='tradebreak',

@@ -32,12 +32,12 @@ def carry_over(apps, schema_editor):
         row.clock_from = row.reopened_at or row.opened_at
         left = hours[row.team_id].between(row.clock_from, row.due_at)
         spent = max(timedelta(), CLOCKS[row.severity] - left)
-        row.clock_spent_seconds = int(spent.total_seconds())
+        row.clock_spent_us = spent // timedelta(microseconds=1)
         changed.append(row)
         if len(changed) == BATCH:
-            breaks.bulk_update(changed, ["clock_from", "clock_spent_seconds"])
+            breaks.bulk_update(changed, ["clock_from", "clock_spent_us"])
             changed = []
-    breaks.bulk_update(changed, ["clock_from", "clock_spent_seconds"])
+    breaks.bulk_update(changed, ["clock_from", "clock_spent_us"])
 
 
 class Migration(migrations.Migration):

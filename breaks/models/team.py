@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from breaks.hours import BusinessHours
+from breaks.models.calendar import HolidayCalendar, with_calendar
 
 
 def check_timezone(name: str) -> None:
@@ -31,7 +32,7 @@ class Team(models.Model):
     )
 
     calendar = models.ForeignKey(
-        "breaks.HolidayCalendar",
+        HolidayCalendar,
         models.PROTECT,
         null=True,
         blank=True,
@@ -48,4 +49,10 @@ class Team(models.Model):
 
     @property
     def hours(self) -> BusinessHours:
-        return BusinessHours(zone=self.timezone, opens=self.opens_at, closes=self.closes_at)
+        """
+        Return when its people work; it reads the calendar and its days unless they were fetched.
+
+        For more than one team ask `breaks.terms.Clocks`, in a fixed number of queries.
+        """
+        hours = BusinessHours(zone=self.timezone, opens=self.opens_at, closes=self.closes_at)
+        return hours if self.calendar is None else with_calendar(hours, self.calendar)

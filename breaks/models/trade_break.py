@@ -82,8 +82,10 @@ class TradeBreak(models.Model):
         help_text="The version of the policy that its due time follows.",
     )
     clock_from = models.DateTimeField(help_text="Since when its clock runs, or ran until a pause.")
-    clock_spent_seconds = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Business time that had run before that."
+    clock_spent_us = models.PositiveBigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Business time run before that, in microseconds.",
     )
     paused_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when its clock stands."
