@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -18,6 +19,10 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
     def live(self) -> "TradeBreakQuerySet":
         """Keep the breaks somebody still has to work: neither resolved nor accepted."""
         return self.filter(status__in=LIVE)
+
+    def overdue(self, at: datetime) -> "TradeBreakQuerySet":
+        """Keep the live breaks that were due by `at` and whose clock runs."""
+        return self.live().filter(due_at__lte=at, paused_at=None)
 
     def visible_to(self, user: Any) -> "TradeBreakQuerySet":
         """

@@ -119,7 +119,7 @@ def _missing(row: Channel) -> dict[str, str]:
     if bool(row.url) == bool(row.url_env):
         found["url"] = "Give the URL, or the variable that holds it; one of the two."
     if not row.secret_env:
-        found["secret_env"] = "Name the variable that holds the secret it is signed with."
+        found |= {"secret_env": "Name the variable that holds the secret it is signed with."}
     return found
 
 

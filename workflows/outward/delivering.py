@@ -52,12 +52,16 @@ def _by_mail(notice: Notification, channel: Channel) -> str:
     if not to:
         raise Refused("There is no address to write to; give the person or the channel one.")
     if not settings.EMAIL_HOST:
-        raise Refused("EMAIL_HOST is not set, so no e-mail can be sent; put it into the environment.")
+        raise Refused(
+            "EMAIL_HOST is not set, so nothing can be mailed; put it into the environment."
+        )
     body = "\n\n".join(part for part in (notice.text, address_of(notice.link)) if part)
     return mail(message_id=str(notice.uid), to=to, subject=notice.subject, body=body + "\n")
 
 
-def _by_post(notice: Notification, channel: Channel, payload: dict[str, object], at: datetime) -> str:
+def _by_post(
+    notice: Notification, channel: Channel, payload: dict[str, object], at: datetime
+) -> str:
     body = json.dumps(payload, ensure_ascii=False).encode()
     message_id = str(notice.uid)
     headers = {"webhook-id": message_id}

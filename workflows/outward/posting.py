@@ -18,9 +18,7 @@ _PASSING = frozenset({408, 425, 429})
 _SHOWN = 200
 
 
-def post(
-    *, url: str, body: bytes, headers: Mapping[str, str], at: datetime, what: str
-) -> str:
+def post(*, url: str, body: bytes, headers: Mapping[str, str], at: datetime, what: str) -> str:
     """
     Post JSON and return what the receiver answered, in a few words.
 

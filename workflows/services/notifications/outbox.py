@@ -84,8 +84,8 @@ def _rows(told: Sequence[Notice], at: datetime) -> list[Notification]:
     how = _Ways([person for notice in told for person in notice.people], channels)
     rows = []
     for notice in told:
-        for person in {person.pk: person for person in notice.people if person.is_active}.values():
-            rows.append(how.row(notice, person, at))
+        people = {person.pk: person for person in notice.people if person.is_active}
+        rows += [how.row(notice, person, at) for person in people.values()]
         asked = [one for one in notice.channels if one.is_enabled and not one.is_personal]
         asked += [channel for channel in channels if channel.tells_of(notice.kind)]
         for channel in {channel.pk: channel for channel in asked}.values():
@@ -109,9 +109,7 @@ class _Ways:
         if how == HowTold.INBOX or self._mail is None or not person.email:
             return _row(notice, at, person=person, status=NoticeStatus.INBOX)
         if how == HowTold.DIGEST:
-            return _row(
-                notice, at, person=person, channel=self._mail, status=NoticeStatus.FOLDED
-            )
+            return _row(notice, at, person=person, channel=self._mail, status=NoticeStatus.FOLDED)
         return _row(
             notice,
             at,
@@ -267,4 +265,3 @@ def _join(
                 row.digest = made
             return
     raise AssertionError("a digest that collects is always found")  # pragma: no cover
-

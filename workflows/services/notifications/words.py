@@ -37,10 +37,8 @@ def about(row: TradeBreak, *, by: User | None = None, reason: str = "") -> str:
     """Say what a notice says of a break beneath its subject."""
     between = row.reconciliation
     lines = [
-        f"{between.left_source.name} against {between.right_source.name}, trade date "
-        f"{row.trade_date}.",
-        f"Exposure {_stake(row) if row.exposure is not None else 'unknown'}. "
-        f"Due {when(row.due_at)}.",
+        f"{between.left_source.name} against {between.right_source.name}, {row.trade_date}.",
+        f"Exposure {_stake(row)}. Due {when(row.due_at)}.",
     ]
     if by is not None or reason:
         lines.append(f"{by or 'The system'}{f': {reason}' if reason else '.'}")
@@ -56,5 +54,4 @@ def when(moment: datetime) -> str:
 
 
 def _stake(row: TradeBreak) -> str:
-    return f"{row.exposure:,.2f} {row.currency}".strip()
-
+    return "unknown" if row.exposure is None else f"{row.exposure:,.2f} {row.currency}".strip()
