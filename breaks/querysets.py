@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from breaks.choices import LIVE, Severity
 
@@ -21,7 +22,15 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
         return self.filter(status__in=LIVE)
 
     def overdue(self, at: datetime) -> "TradeBreakQuerySet":
-        """Keep the live breaks that were due by `at` and whose clock runs."""
+        """
+        Keep the live breaks that are past their due time.
+
+        While a clock stands nothing becomes overdue; what was when it was paused still is.
+        """
+        return self.live().filter(due_at__lt=Coalesce("paused_at", models.Value(at)))
+
+    def running_late(self, at: datetime) -> "TradeBreakQuerySet":
+        """Keep the live breaks that were due by `at` and whose clock does not stand."""
         return self.live().filter(due_at__lte=at, paused_at=None)
 
     def visible_to(self, user: Any) -> "TradeBreakQuerySet":

@@ -1,3 +1,3 @@
-from workflows.admin import runs
+from workflows.admin import channels, escalations, notifications, runs
 
-__all__ = ["runs"]
+__all__ = ["channels", "escalations", "notifications", "runs"]

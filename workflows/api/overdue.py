@@ -68,7 +68,7 @@ class OverdueBreakList(BreakList):
             .values("highest")
         )
         late: Any = super().get_queryset()
-        return late.overdue(self.now).annotate(escalation_level=Subquery(fired))
+        return late.running_late(self.now).annotate(escalation_level=Subquery(fired))
 
     def get_serializer_context(self) -> dict[str, Any]:
         return super().get_serializer_context() | {"at": self.now, "clocks": Clocks()}

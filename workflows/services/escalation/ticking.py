@@ -65,7 +65,7 @@ def check_sla(*, at: datetime) -> Fired:
     ladders = Ladders()
     if not ladders:
         return fired
-    late = TradeBreak.objects.overdue(at).order_by("-rank", "-pk")
+    late = TradeBreak.objects.running_late(at).order_by("-rank", "-pk")
     keys = list(late.values_list("pk", flat=True))
     audience = Audience()
     for start in range(0, len(keys), BATCH):
@@ -76,7 +76,7 @@ def check_sla(*, at: datetime) -> Fired:
 
 
 def _looked_at(keys: Sequence[int], ladders: Ladders, at: datetime) -> list[int]:
-    rows = TradeBreak.objects.overdue(at).filter(pk__among=list(keys))
+    rows = TradeBreak.objects.running_late(at).filter(pk__among=list(keys))
     return [due.row.pk for due in _due(list(rows), ladders, at)]
 
 
@@ -86,7 +86,7 @@ def _fire(
 ) -> None:
     # From here on nobody changes these breaks; in one order, so that two looks take turns.
     held = (
-        TradeBreak.objects.overdue(at)
+        TradeBreak.objects.running_late(at)
         .select_for_update(of=("self",), no_key=True)
         .select_related(
             "team", "assigned_to", "reconciliation__left_source", "reconciliation__right_source"

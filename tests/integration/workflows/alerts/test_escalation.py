@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from breaks.models import BreakEvent, SlaPolicy, TradeBreak
-from breaks.services import work
-from breaks.services.history import verify
+from breaks.services import history, work
+from breaks.services.history import Entry, verify
 from tests import factories
 from tests.both_databases import on_both
 from tests.concurrency import at_once
@@ -26,6 +26,14 @@ def late_break(**over):
     policy = SlaPolicy.objects.get(code="standard", retired_at=None)
     opened = NOW - HIGH
     return factories.trade_break(**{"opened_at": opened, "sla_policy": policy} | over)
+
+
+def opened_break():
+    """Make a late break whose history begins as a run's would."""
+    row = late_break()
+    opened = Entry(trade_break=row, kind="OPENED", to_status="OPEN")
+    history.append([opened], at=row.opened_at)
+    return row
 
 
 def levels(row=None):
@@ -144,7 +152,8 @@ class TestLevels:
 @pytest.mark.django_db
 class TestWhoIsTold:
     def test_the_assignee_and_the_team_then_those_above(self):
-        ann, bob, boss = (
+        ann, bob = factories.user("Analyst"), factories.user("Analyst")
+        boss = factories.user("Supervisor")
             factories.user("Analyst"),
             factories.user("Analyst"),
             factories.user("Supervisor"),
@@ -329,7 +338,7 @@ class TestOverdueList:
 def fifty_looks_at_once_fire_each_level_once():
     person = factories.user("Supervisor")
     factories.team("senior-operations", person)
-    rows = [late_break() for _ in range(3)]
+    rows = [opened_break() for _ in range(3)]
 
     results = at_once(*(lambda: check_sla(at=NOW + timedelta(minutes=60)) for _ in range(50)))
 
@@ -338,7 +347,7 @@ def fifty_looks_at_once_fire_each_level_once():
         assert levels(row) == [1, 2]
         row.refresh_from_db()
         assert (row.version, row.status) == (3, "ESCALATED")
-        assert row.events.count() == 2
+        assert row.events.count() == 3
     # Level 1 finds no team and goes to the supervisor; level 2 to the same as a senior.
     notices = Notification.objects.filter(kind="ESCALATION", person=person)
     assert notices.count() == 6
@@ -347,7 +356,7 @@ def fifty_looks_at_once_fire_each_level_once():
 
 
 def a_look_and_a_person_never_undo_each_other():
-    row = late_break()
+    row = opened_break()
     by = factories.user("Analyst")
 
     at_once(
@@ -358,7 +367,7 @@ def a_look_and_a_person_never_undo_each_other():
     )
 
     assert levels(row) == [1, 2, 3]
-    assert row.events.count() == 5
+    assert row.events.count() == 6
     assert list(verify()) == []
 
 
