@@ -99,6 +99,7 @@ class EventKind(TextChoices):
     REVERSED = "REVERSED", "Remediation reversed"
     AUTO_CLEARED = "AUTO_CLEARED", "Cleared by itself"
     DUE_MOVED = "DUE_MOVED", "Due time recalculated"
+    ESCALATED = "ESCALATED", "Escalated"
 
 
 class DayKind(TextChoices):

@@ -29,6 +29,10 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
         """
         return self.live().filter(due_at__lt=Coalesce("paused_at", models.Value(at)))
 
+    def running_late(self, at: datetime) -> "TradeBreakQuerySet":
+        """Keep the live breaks that were due by `at` and whose clock does not stand."""
+        return self.live().filter(due_at__lte=at, paused_at=None)
+
     def visible_to(self, user: Any) -> "TradeBreakQuerySet":
         """
         Keep what a person may see: their teams' breaks, nobody's, and those given to them.

@@ -13,8 +13,12 @@ _METADATA = frozenset(
     map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"))
 )
 # Without what was found: a feed may name the wrong variable, and that one may hold a secret.
-_NO_URL = "The feed's address is no URL; write https://host/path, where it is or in its variable."
+_NO_URL = "The address is no URL; write https://host/path, where it is or in its variable."
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class HostNotFound(Unreadable):
+    """The host may be spoken to, but its name does not resolve just now."""
 
 
 def check_url(url: str) -> str:
@@ -44,7 +48,8 @@ def check_host(host: str, port: int, *, named_by: str = "") -> None:
     """
     Refuse a host that may not be spoken to; one `named_by` a variable is shown by that name.
 
-    :raises Unreadable: if the host is not listed, is not found, or has a forbidden address.
+    :raises HostNotFound: if the host is not found.
+    :raises Unreadable: if it is not listed, or has a forbidden address.
     """
     listed = {name.lower() for name in settings.OUTBOUND_HOSTS}
     if host.lower() not in listed:
@@ -56,7 +61,7 @@ def check_host(host: str, port: int, *, named_by: str = "") -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as problem:
-        raise Unreadable(f"{host} is not found: {problem}.") from problem
+        raise HostNotFound(f"{host} is not found: {problem}.") from problem
     for *_, address in found:
         _check_address(host, str(address[0]).split("%")[0])
 

@@ -1,4 +1,4 @@
-"""Secrets and addresses that feeds name by environment variable, never by value."""
+"""Secrets and addresses that feeds and channels name by environment variable, never by value."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.protocol import Unreadable
 
-# Whoever may edit a feed could have these shown, or sent to a host of the list.
+# Whoever may edit one could have these shown, or sent to a host of the list.
 _OF_THE_DESK = re.compile(
     r"SECRET_KEY|DATABASE_URL|REDIS_URL|SLACK_WEBHOOK_URL|POSTGRES_\w+|EMAIL_\w+", re.ASCII
 )
@@ -33,12 +33,12 @@ def optional(settings: Mapping[str, Any], setting: str) -> str:
     return variable(str(settings.get(setting) or ""))
 
 
-def variable(name: str) -> str:
+def variable(name: str, *, allowed: str = "") -> str:
     """
     Return the value of a variable, or empty text.
 
-    :raises Unreadable: if it is one of the desk's own secrets.
+    :raises Unreadable: if it is one of the desk's own secrets, but for the one `allowed`.
     """
-    if _OF_THE_DESK.fullmatch(name):
-        raise Unreadable(f"{name} is the desk's own and not for feeds; name another variable.")
+    if name != allowed and _OF_THE_DESK.fullmatch(name):
+        raise Unreadable(f"{name} is the desk's own and not for this; name another variable.")
     return os.environ.get(name, "").strip()

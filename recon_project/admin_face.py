@@ -26,6 +26,10 @@ def stylesheet(_request: HttpRequest) -> str:
     return static("desk/desk.css")
 
 
+def alerts_stylesheet(_request: HttpRequest) -> str:
+    return static("desk/alerts.css")
+
+
 def script(_request: HttpRequest) -> str:
     return static("desk/desk.js")
 
@@ -53,6 +57,9 @@ _NAVIGATION = [
     {
         "items": [
             {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+            {"title": "Inbox", "icon": "notifications",
+             "link": reverse_lazy("admin:workflows_notification_inbox"),
+             "badge": f"{_BADGES}.unread", "badge_variant": "info"},
             _page("Breaks", "rule", "breaks.tradebreak", badge=f"{_BADGES}.live_breaks",
                   badge_variant="danger"),
             _page("Approvals", "approval_delegation", "breaks.approvalrequest",
@@ -73,6 +80,7 @@ _NAVIGATION = [
             _page("Deliveries", "inbox", "connectors.delivery"),
             _page("Quarantine", "report", "connectors.rejectedrow", badge=f"{_BADGES}.quarantined",
                   badge_variant="warning"),
+            _page("Escalations", "priority_high", "workflows.escalation"),
         ],
     },
     {
@@ -85,6 +93,8 @@ _NAVIGATION = [
             _page("SLA policies", "timer", "breaks.slapolicy"),
             _page("Calendars", "event_busy", "breaks.holidaycalendar"),
             _page("Changes of due times", "update", "breaks.clockchange"),
+            _page("Escalation levels", "stairs", "workflows.escalationlevel"),
+            _page("Channels", "campaign", "workflows.channel"),
             _page("Exposure thresholds", "speed", "breaks.exposurethreshold"),
             _page("Approval policies", "verified_user", "breaks.approvalpolicy"),
             _page("Remediation policies", "healing", "workflows.remediationpolicy"),
@@ -111,6 +121,7 @@ _NAVIGATION = [
             _page("Groups", "group", "auth.group"),
             _page("API tokens", "key", "knox.authtoken"),
             _page("History roots", "verified", "breaks.historyroot"),
+            _page("Notifications", "outgoing_mail", "workflows.notification"),
             _page("Schedules", "schedule", "django_celery_beat.periodictask"),
             _page("Crontabs", "calendar_month", "django_celery_beat.crontabschedule"),
             _page("Intervals", "timer", "django_celery_beat.intervalschedule"),
@@ -149,7 +160,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "recon_project.admin_face.environment_label",
     "DASHBOARD_CALLBACK": "recon_project.landing.landing",
-    "STYLES": [stylesheet],
+    "STYLES": [stylesheet, alerts_stylesheet],
     "SCRIPTS": [script],
     "BORDER_RADIUS": "5px",
     "COLORS": {"primary": _PRIMARY},

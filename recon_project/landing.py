@@ -20,6 +20,7 @@ from matching.choices import RunStatus
 from matching.models import Match, ReconciliationRun
 from trades.admin.cells import badge, link, number, short, since
 from trades.admin.counting import ask_count, count_each, count_words, counted
+from workflows.inbox import unread_by
 
 
 def live_breaks(request: HttpRequest) -> str:
@@ -29,6 +30,11 @@ def live_breaks(request: HttpRequest) -> str:
 def to_decide(request: HttpRequest) -> str:
     """Count what waits for this very person."""
     return _badge(request, "approvals")
+
+
+def unread(request: HttpRequest) -> str:
+    """Count what this very person was told and has not read."""
+    return _badge(request, "unread")
 
 
 def proposals(request: HttpRequest) -> str:
@@ -48,6 +54,7 @@ def _badge(request: HttpRequest, name: str) -> str:
             "approvals": approvals_to_decide(request.user),
             "proposals": Match.objects.to_review(),
             "quarantined": RejectedRow.objects.filter(status=RejectStatus.OPEN),
+            "unread": unread_by(request.user),
         },
     )
     return count_words(counted(request)[name])

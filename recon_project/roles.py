@@ -21,7 +21,14 @@ _SEE_THE_DESK: Grants = {
     "connectors.*": "view",
     "matching.*": "view",
     "breaks.*": "view",
-    "workflows.*": "view",
+    # Not its outbox and channels: what is sent to others is not everybody's to read.
+    "workflows.escalation": "view",
+    "workflows.escalationlevel": "view",
+    "workflows.feedcontact": "view",
+    "workflows.pipelinerun": "view",
+    "workflows.pipelinestep": "view",
+    "workflows.remediationpolicy": "view",
+    "workflows.remediationsuggestion": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -34,6 +41,7 @@ _WORK_THE_QUEUE: Grants = {
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
+_SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel": "view"}
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
     "trades.instrumentidentifier": "add change delete",
@@ -57,6 +65,9 @@ _SET_UP_THE_DESK: Grants = {
     "breaks.holidaycalendar": "add change delete",
     "breaks.calendarday": "add change delete",
     "workflows.remediationpolicy": "add change delete",
+    "workflows.channel": "add change delete",
+    "workflows.escalationlevel": "add change delete",
+    "workflows.notification": "resend",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",
@@ -74,6 +85,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _KEEP_REFERENCE_DATA,
         _SEE_EVERY_TEAM,
         _CHECK_OTHERS,
+        _SEE_THE_OUTBOX,
         {"matching.ruleset": "change"},
     ),
     ADMINISTRATOR: (
@@ -82,6 +94,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _KEEP_REFERENCE_DATA,
         _SEE_EVERY_TEAM,
         _CHECK_OTHERS,
+        _SEE_THE_OUTBOX,
         _SET_UP_THE_DESK,
     ),
     INTEGRATION: (
@@ -93,6 +106,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
     AUDITOR: (
         _SEE_THE_DESK,
         _SEE_EVERY_TEAM,
+        _SEE_THE_OUTBOX,
         {"trades.trade": "view_raw", "auth.user": "view", "auth.group": "view"},
         {"django_celery_beat.*": "view", "django_celery_results.*": "view", "axes.*": "view"},
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from recon_project.admin_face import UNFOLD  # noqa: F401  the look of the admin
 from recon_project.environment import Environment
@@ -244,6 +245,22 @@ MAX_UPLOAD_BYTES = env.whole("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 BASE_CURRENCY = env.text("BASE_CURRENCY", "USD")
 ML_ARTIFACTS = env.path("ML_MODEL_PATH", BASE_DIR / "ml_artifacts")
 BREAK_PREDICTION_MODEL = env.text("BREAK_PREDICTION_MODEL", "break_prediction.skops")
+
+# --- notifications ---------------------------------------------------------------------------
+
+# Without a host no e-mail is sent, and people are told in the desk's inbox only.
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.whole("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other; set one.")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "recon-desk@localhost")
+# Where people reach the desk; what goes out links to it.
+DESK_URL = env.text("DESK_URL", "").rstrip("/")
 
 # --- the rest --------------------------------------------------------------------------------
 

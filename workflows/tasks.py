@@ -7,6 +7,8 @@ from django.utils import timezone
 from breaks.services.roots import RootRefused, write_due_roots
 from matching.services.claims import RunNotClaimable, ScopeBusy
 from workflows.services import daily
+from workflows.services.escalation import check_sla
+from workflows.services.notifications import send_due, tell_failed_runs
 from workflows.services.reconciling import reconcile
 from workflows.services.remediation.rerunning import request_due_runs
 from workflows.services.starting import (
@@ -86,3 +88,19 @@ def write_history_root(**_later_arguments: object) -> None:
             logger.info("root of %s: %s", root.day, root.digest)
     except RootRefused as refusal:
         logger.warning("%s", refusal)
+
+
+@shared_task(name="tasks.check_sla_breaches", ignore_result=True)
+def check_sla_breaches(**_later_arguments: object) -> None:
+    """Escalate what is overdue; a second one at the same time finds nothing left to do."""
+    if fired := check_sla(at=timezone.now()):
+        logger.info("escalated %s", fired)
+
+
+@shared_task(name="tasks.send_notifications", ignore_result=True)
+def send_notifications(**_later_arguments: object) -> None:
+    """Send what the outbox holds; whoever claims a row sends it."""
+    tell_failed_runs(at=timezone.now())
+    sent = send_due()
+    if sent.dead:
+        logger.warning("%s notifications could not be delivered; see the list", sent.dead)

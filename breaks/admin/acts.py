@@ -226,6 +226,10 @@ def change_words(event: Any) -> str:
         words = f"{event.get_from_status_display()} to {event.get_to_status_display().lower()}"
     if event.kind == EventKind.ROUTED and isinstance(teams := event.detail.get("team"), list):
         words = f"Routed from {teams[0] or 'no team'} to {teams[1] or 'no team'}"
+    if event.kind == EventKind.ESCALATED:
+        late = event.detail.get("after_pct")
+        why = f"late by {late}% of its clock" if late else "due"
+        words = f"Escalated to level {event.detail.get('level')}, {why}; told {_told(event)}"
     if event.kind == EventKind.ATTACHED:
         words = f"Attached {event.detail.get('name', 'a file')}"
     to, before = event.detail.get("assigned_to"), event.detail.get("assigned_from")
@@ -238,6 +242,10 @@ def change_words(event: Any) -> str:
         return f"{words}, set off by {who}" if who else words
     checker = event.detail.get("approved_by")
     return f"{words}, approved by {checker}" if checker else words
+
+
+def _told(event: Any) -> str:
+    return str(event.detail.get("told") or "nobody")
 
 
 def _undone_words(event: Any) -> str:

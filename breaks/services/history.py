@@ -28,6 +28,7 @@ from django.db.models import F, QuerySet
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, HistoryRoot, TradeBreak
 from breaks.services.roots import BrokenRoot, Recount
+from breaks.telling import tell_history
 from trades.services.columns import table_of, write_table
 
 BATCH = 5_000
@@ -74,7 +75,7 @@ def append(entries: Sequence[Entry], *, at: datetime) -> None:
     """
     Append one event to the history of each break named; at most one a break and call.
 
-    Two statements, whatever the number of breaks.
+    Two statements, whatever the number of breaks, and those that tell who has to know.
     """
     heads = _heads([entry.trade_break.pk for entry in entries if entry.trade_break.version > 1])
     rows = [_row(entry, at, heads.get(entry.trade_break.pk, "")) for entry in entries]
@@ -84,6 +85,7 @@ def append(entries: Sequence[Entry], *, at: datetime) -> None:
     digests = [_digest(row) for row in rows]
     table = table_of(BreakEvent, len(rows), **content, digest=digests)
     write_table(BreakEvent, table)
+    tell_history(entries, at)
 
 
 class Content(NamedTuple):

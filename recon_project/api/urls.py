@@ -14,6 +14,7 @@ from recon_project.api.pages import Schema, docs, unknown
 from recon_project.health import Health
 from trades.api import views as trades
 from workflows.api import views as workflows
+from workflows.api.overdue import OverdueBreakList
 from workflows.api.remediation import AutoRemediate
 
 V1 = [
@@ -35,6 +36,7 @@ V1 = [
     path("rule-sets/<int:pk>", rules.RuleSetDetail.as_view(), name="rule-set"),
     path("rule-sets/<int:pk>/backtest", once(BackTestRules), name="back-test-rules"),
     path("breaks", breaks.BreakList.as_view(), name="breaks"),
+    path("exceptions/overdue", OverdueBreakList.as_view(), name="overdue-breaks"),
     path("breaks/open", breaks.OpenBreakList.as_view(), name="open-breaks"),
     path("breaks/export", exchange.BreakExport.as_view(), name="export-breaks"),
     path("breaks/import", exchange.BreakImport.as_view(), name="import-breaks"),

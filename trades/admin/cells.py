@@ -24,6 +24,7 @@ TONES = {
     "MATCHED": "good", "PROPOSED": "busy", "REJECTED": "quiet", "UNMATCHED": "quiet",
     "SUPERSEDED": "quiet", "DRAFT": "busy", "ACTIVE": "good", "RETIRED": "quiet",
     "NEW": "quiet", "AMENDED": "busy", "BUY": "info", "SELL": "wait",
+    "SENT": "good", "SENDING": "busy", "DEAD": "critical", "COLLECTING": "wait", "FOLDED": "quiet",
     "PENDING": "wait", "APPROVED": "good", "WITHDRAWN": "quiet", "STALE": "quiet",
     "APPLIED": "good", "ASKED": "wait", "REVERSED": "quiet", "REFUSED": "quiet",
     "NOT_DUE": "quiet", "GRACE": "wait", "LATE_FEED": "high", "REVIEW": "busy",

@@ -1,5 +1,8 @@
 from workflows.admin import (
+    channels,
+    escalations,
     feeds,
+    notifications,
     pipelines,
     remediation_policies,
     remedied_breaks,
@@ -7,4 +10,14 @@ from workflows.admin import (
     suggestions,
 )
 
-__all__ = ["feeds", "pipelines", "remediation_policies", "remedied_breaks", "runs", "suggestions"]
+__all__ = [
+    "channels",
+    "escalations",
+    "feeds",
+    "notifications",
+    "pipelines",
+    "remediation_policies",
+    "remedied_breaks",
+    "runs",
+    "suggestions",
+]

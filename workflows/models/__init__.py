@@ -1,10 +1,18 @@
+from workflows.models.channel import Channel
 from workflows.models.contact import FeedContact
+from workflows.models.escalation import Escalation, EscalationLevel
+from workflows.models.notification import NoticePreference, Notification
 from workflows.models.pipeline import PipelineRun, PipelineStep
 from workflows.models.remediation_policy import RemediationPolicy
 from workflows.models.remediation_suggestion import RemediationSuggestion
 
 __all__ = [
+    "Channel",
+    "Escalation",
+    "EscalationLevel",
     "FeedContact",
+    "NoticePreference",
+    "Notification",
     "PipelineRun",
     "PipelineStep",
     "RemediationPolicy",

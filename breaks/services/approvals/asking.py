@@ -16,6 +16,7 @@ from breaks.services.approvals.execution import execution_of, tell_closed, what_
 from breaks.services.approvals.refusals import ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.writing import hold
+from breaks.telling import tell_asked
 from matching.models import Match, Reconciliation, RuleSet
 from trades.reports import plain
 
@@ -87,6 +88,7 @@ def ask(
     if trade_break is None:
         _make_room(request, by, at)
         request.save()
+        tell_asked(request, at)
         return request
 
     def record(row: TradeBreak) -> Entry:
@@ -109,6 +111,7 @@ def ask(
     # Requests for one break take turns, so that each sees the one before it.
     hold(trade_break.pk)
     work_on(trade_break.pk, trade_break.version, by, at, record)
+    tell_asked(request, at)
     return request
 
 

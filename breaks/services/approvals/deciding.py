@@ -14,6 +14,7 @@ from breaks.services.approvals.execution import execution_of, tell_closed, what_
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.writing import hold
+from breaks.telling import tell_decided
 from matching.models import RuleSet
 from matching.services import bulk
 
@@ -36,6 +37,7 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
         if changed := what_changed(request):
             _close(request, ApprovalStatus.STALE, by, at, changed)
             tell_closed(request)
+            tell_decided(request, at)
             return request
         _check_maker(request)
         _close(request, ApprovalStatus.APPROVED, by, at, note)
@@ -52,6 +54,7 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
             raise ApprovalRefused(
                 f"Request {request.pk} cannot be carried out: {refusal}"
             ) from refusal
+        tell_decided(request, at)
     return request
 
 
@@ -70,6 +73,7 @@ def turn_down(*, request_id: int, by: User, at: datetime, note: str) -> Approval
         _close(request, ApprovalStatus.REJECTED, by, at, note)
         _note(request, EventKind.TURNED_DOWN, by, at, note)
         tell_closed(request)
+        tell_decided(request, at)
     return request
 
 

@@ -12,8 +12,8 @@ from matching.models import Match, Reconciliation, ReconciliationRun
 from tests import factories
 from trades.models import Counterparty, CounterpartyAlias, FxRate, Trade
 from workflows.models import RemediationSuggestion
-from workflows.services.reconciling import reconcile
 from workflows.services import remediation
+from workflows.services.reconciling import reconcile
 from workflows.services.starting import reconciliation_between, start_reconciliation
 
 DAY = date(2026, 3, 4)
