@@ -72,13 +72,14 @@ class ReasonCode(TextChoices):
     MATCHED_MANUALLY = "MATCHED_MANUALLY", "The trades were paired by a person"
     WITHIN_AGREEMENT = "WITHIN_AGREEMENT", "Within what was agreed"
     WRITE_OFF = "WRITE_OFF", "Written off"
+    WITHIN_POLICY = "WITHIN_POLICY", "Within the caps of a policy"
     NOT_A_BREAK = "NOT_A_BREAK", "Not a break"
 
 
+# Why a break ends without a person.
+BY_ITSELF = (ReasonCode.AUTO_CLEARED, ReasonCode.WITHIN_POLICY)
 # Without those that the system gives, or another act than resolving.
-FOR_RESOLVING = tuple(
-    code for code in ReasonCode if code not in (ReasonCode.AUTO_CLEARED, ReasonCode.WRITE_OFF)
-)
+FOR_RESOLVING = tuple(code for code in ReasonCode if code not in (*BY_ITSELF, ReasonCode.WRITE_OFF))
 
 
 class EventKind(TextChoices):
@@ -94,6 +95,8 @@ class EventKind(TextChoices):
     TURNED_DOWN = "TURNED_DOWN", "Request turned down"
     WITHDRAWN = "WITHDRAWN", "Request withdrawn"
     UNDONE = "UNDONE", "Undone"
+    REMEDIATED = "REMEDIATED", "Remediation applied"
+    REVERSED = "REVERSED", "Remediation reversed"
     AUTO_CLEARED = "AUTO_CLEARED", "Cleared by itself"
 
 
@@ -114,6 +117,7 @@ class GuardedAct(TextChoices):
     UNMATCH = "UNMATCH", "Take a match apart"
     IMPORT = "IMPORT", "Import a file of acts"
     ACTIVATE_RULES = "ACTIVATE_RULES", "Activate a rule set"
+    REMEDIATE = "REMEDIATE", "Apply a remediation"
 
 
 class ApprovalStatus(TextChoices):

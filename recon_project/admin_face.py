@@ -62,6 +62,7 @@ _NAVIGATION = [
             _page("Pending trades", "hourglass_top", "breaks.pendingtrade"),
             _page("Trades", "swap_horiz", "trades.trade"),
             _page("Batches", "checklist", "breaks.actbatch"),
+            _page("Remediations", "build", "workflows.remediationsuggestion"),
         ],
     },
     {
@@ -82,6 +83,7 @@ _NAVIGATION = [
             _page("Teams", "groups", "breaks.team"),
             _page("Exposure thresholds", "speed", "breaks.exposurethreshold"),
             _page("Approval policies", "verified_user", "breaks.approvalpolicy"),
+            _page("Remediation policies", "healing", "workflows.remediationpolicy"),
             _page("Feeds", "rss_feed", "connectors.feed"),
             _page("Layouts", "view_column", "connectors.layout"),
             _page("Sources", "dns", "trades.source"),

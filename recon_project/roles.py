@@ -21,6 +21,7 @@ _SEE_THE_DESK: Grants = {
     "connectors.*": "view",
     "matching.*": "view",
     "breaks.*": "view",
+    "workflows.*": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -50,6 +51,7 @@ _SET_UP_THE_DESK: Grants = {
     "breaks.exposurethreshold": "add change delete",
     "breaks.team": "add change delete",
     "breaks.approvalpolicy": "change",
+    "workflows.remediationpolicy": "add change delete",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",

@@ -1,5 +1,50 @@
 from django.db.models import TextChoices
 
+from breaks.choices import BreakType as T
+
+
+class RemedyAction(TextChoices):
+    """What may put a break right; in this order where several would."""
+
+    NORMALISE_ALIAS = "NORMALISE_ALIAS", "Add an alias"
+    ACCEPT_ROUNDING = "ACCEPT_ROUNDING", "Accept a rounding difference"
+    WAIT_FOR_FEED = "WAIT_FOR_FEED", "Wait for the late feed"
+    CANCEL_DUPLICATE = "CANCEL_DUPLICATE", "Ask for a duplicate to be cancelled"
+    CORRECT_FIELD = "CORRECT_FIELD", "Ask for a correction"
+    ASK_RESEND = "ASK_RESEND", "Ask for a missing report"
+
+
+class Risk(TextChoices):
+    """How much goes wrong if the suggestion is wrong."""
+
+    LOW = "LOW", "Low"
+    MEDIUM = "MEDIUM", "Medium"
+    HIGH = "HIGH", "High"
+
+
+class SuggestionStatus(TextChoices):
+    PROPOSED = "PROPOSED", "Proposed"
+    ASKED = "ASKED", "Waits for approval"
+    APPLIED = "APPLIED", "Applied"
+    REVERSED = "REVERSED", "Reversed"
+    SUPERSEDED = "SUPERSEDED", "Overtaken"
+    REFUSED = "REFUSED", "Turned down"
+
+
+LIVE_SUGGESTIONS = (SuggestionStatus.PROPOSED, SuggestionStatus.ASKED)
+
+# The only types an action can do anything about; a policy lists some of them.
+CAN_TOUCH: dict[RemedyAction, tuple[T, ...]] = {
+    RemedyAction.NORMALISE_ALIAS: (T.COUNTERPARTY, T.ACCOUNT),
+    RemedyAction.ACCEPT_ROUNDING: (T.PRICE, T.NET_AMOUNT, T.FEES, T.ACCRUED_INTEREST),
+    RemedyAction.WAIT_FOR_FEED: (T.TIMING,),
+    RemedyAction.CANCEL_DUPLICATE: (T.DUPLICATE,),
+    RemedyAction.CORRECT_FIELD: (T.PRICE, T.NET_AMOUNT, T.CURRENCY, T.SETTLEMENT_DATE),
+    RemedyAction.ASK_RESEND: (T.MISSING_LEFT, T.MISSING_RIGHT),
+}
+# What costs the money it is about.
+COSTS_MONEY = (RemedyAction.ACCEPT_ROUNDING,)
+
 
 class Mechanism(TextChoices):
     """What makes breaks by the dozen; the order is from the most particular to the least."""

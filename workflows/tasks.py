@@ -6,6 +6,7 @@ from django.utils import timezone
 from breaks.services.roots import RootRefused, write_due_roots
 from matching.services.claims import RunNotClaimable, ScopeBusy
 from workflows.pipeline import reconcile
+from workflows.services.remediation.rerunning import request_due_runs
 from workflows.services.starting import queue_due_reconciliations, wake_stale_work
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,9 @@ def run_reconciliation(self, *, run_id: int | None = None, **_later_arguments: o
 
 @shared_task(name="tasks.recover_stale_work", ignore_result=True)
 def recover_stale_work(**_later_arguments: object) -> None:
-    """Wake the work whose message or worker was lost."""
+    """Wake the work whose message or worker was lost, and queue what remediations wait for."""
+    if queued := request_due_runs(at=timezone.now()):
+        logger.info("queued %s runs that remediations wait for", queued)
     if woken := wake_stale_work(at=timezone.now()):
         logger.warning("woke %s pieces of work whose message or worker was lost", woken)
 

@@ -2,7 +2,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from breaks.choices import LIVE, BreakCategory, BreakStatus, BreakType, ReasonCode, Severity
+from breaks.choices import (
+    BY_ITSELF,
+    LIVE,
+    BreakCategory,
+    BreakStatus,
+    BreakType,
+    ReasonCode,
+    Severity,
+)
 from breaks.models.team import Team
 from breaks.querysets import TradeBreakQuerySet
 from matching.models import Match, Reconciliation, ReconciliationRun
@@ -101,7 +109,7 @@ class TradeBreak(models.Model):
             models.CheckConstraint(
                 condition=Q(resolved_by__isnull=False)
                 | ~Q(status__in=ENDED)
-                | Q(reason_code=ReasonCode.AUTO_CLEARED),
+                | Q(reason_code__in=BY_ITSELF),
                 name="break_ended_by_a_person_or_by_itself",
             ),
         ]

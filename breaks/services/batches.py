@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Model
 
+from breaks.guarded import IN_BULK
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, TradeBreak
 from breaks.services import approvals, pairing, work
 from breaks.services.lifecycle import WorkRefused
@@ -217,6 +218,9 @@ def service(act: str) -> Callable[..., TradeBreak | ApprovalRequest]:
 
     :raises ValueError: if there is no such act.
     """
+    if act in IN_BULK:
+        added: Callable[..., TradeBreak | ApprovalRequest] = IN_BULK[act]()
+        return added
     if act not in SERVICES:
         raise ValueError(f"{act} is none of {', '.join(SERVICES)}")
     # A write-off may wait for a second person.

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from breaks.choices import LIVE, BreakStatus, ReasonCode
+from breaks.choices import BY_ITSELF, LIVE, BreakStatus, ReasonCode
 from breaks.deadlines import DESK_HOURS, due_after, rank_of
 from breaks.hours import BusinessHours
 from breaks.models import TradeBreak
@@ -37,7 +37,7 @@ def move(
     """
     Set the status of a row in memory, with all that belongs to it; return the one it had.
 
-    Ending takes a reason code and, unless the break cleared by itself, a person. Re-opening
+    Ending takes a reason code and, unless the break ended by itself, a person. Re-opening
     starts the clock anew.
 
     :raises TransitionNotAllowed: if `transitions.ALLOWED` has no such arrow.
@@ -46,7 +46,7 @@ def move(
     if not is_allowed(before, to):
         raise TransitionNotAllowed(_sentence(trade_break, before, to))
     ending = to in ENDED
-    itself = reason_code == ReasonCode.AUTO_CLEARED
+    itself = reason_code in BY_ITSELF
     trade_break.status = to
     trade_break.resolved_at = at if ending else None
     trade_break.resolved_by = by if ending and not itself else None

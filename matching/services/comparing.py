@@ -1,5 +1,7 @@
 """Compare again what a person paired: the pairing stands, its differences may have changed."""
 
+from collections.abc import Collection
+
 import pandas as pd
 from django.db.models import Max, Min, OuterRef, Subquery
 
@@ -29,6 +31,26 @@ def compare_again(*, matches: MatchQuerySet, rules: engine.RuleSet, rule_set: Ru
         rule_set=rule_set,
         first_trade_date=Subquery(days.annotate(day=Min("trade__trade_date")).values("day")),
         last_trade_date=Subquery(days.annotate(day=Max("trade__trade_date")).values("day")),
+    )
+
+
+def compare_kinds_again(
+    *, matches: MatchQuerySet, kinds: Collection[str], rules: engine.RuleSet
+) -> None:
+    """
+    Replace the differences of some kinds by what the trades of the matches say now.
+
+    For reference data that changed: nothing else about the matches did.
+    """
+    keys = list(matches.order_by().values_list("pk", flat=True))
+    if not keys:
+        return
+    legs = MatchLeg.objects.filter(match__among=keys)
+    columns = read_table(legs.order_by("pk"), ["match_id", "side", "trade_id"]).to_pandas()
+    differences = differences_of(columns.rename(columns={"trade_id": "row"}), rules)
+    MatchDifference.objects.filter(match__among=keys, kind__in=kinds).delete()
+    bulk.write_differences(
+        differences[differences["kind"].isin(list(kinds))], pd.Series(keys, index=keys)
     )
 
 

@@ -1,3 +1,3 @@
-from workflows.admin import runs
+from workflows.admin import remediation_policies, remedied_breaks, runs, suggestions
 
-__all__ = ["runs"]
+__all__ = ["remediation_policies", "remedied_breaks", "runs", "suggestions"]

@@ -1,3 +1,5 @@
+from workflows.models.remediation_policy import RemediationPolicy
+from workflows.models.remediation_suggestion import RemediationSuggestion
 from workflows.models.root_cause import (
     RootCauseAnalysis,
     RootCauseBreak,
@@ -5,4 +7,11 @@ from workflows.models.root_cause import (
     RootCauseFinding,
 )
 
-__all__ = ["RootCauseAnalysis", "RootCauseBreak", "RootCauseEvent", "RootCauseFinding"]
+__all__ = [
+    "RemediationPolicy",
+    "RemediationSuggestion",
+    "RootCauseAnalysis",
+    "RootCauseBreak",
+    "RootCauseEvent",
+    "RootCauseFinding",
+]

@@ -79,7 +79,7 @@ class RootCauseFinding(models.Model):
         null=True, blank=True, help_text="Breaks per trade here, as a multiple of everywhere's."
     )
     p_value = models.FloatField(
-        help_text="Chance that so many breaks fall so by accident, corrected for all that was tried."
+        help_text="Chance of so many by accident, corrected for all that was tried."
     )
     proposed_fix = models.JSONField(default=dict, blank=True)
     fix_in_words = models.TextField(blank=True)

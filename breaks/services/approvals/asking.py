@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
 from breaks.models import ApprovalPolicy, ApprovalRequest, TradeBreak
 from breaks.services.acting import check_actor, clean, work_on
-from breaks.services.approvals.execution import EXECUTIONS, what_changed
+from breaks.services.approvals.execution import execution_of, tell_closed, what_changed
 from breaks.services.approvals.refusals import ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.writing import hold
@@ -67,8 +67,7 @@ def ask(
     :raises WorkRefused: if the actor may not act.
     """
     check_actor(by)
-    if act not in EXECUTIONS:
-        raise ValueError(f"Nothing is there to carry out {act} once it is approved.")
+    execution_of(act)
     said = clean(reason)
     if not said:
         raise ApprovalRefused("Say why: whoever decides has to know.")
@@ -135,6 +134,8 @@ def _make_room(request: ApprovalRequest, by: User, at: datetime) -> list[int]:
             decided_at=at,
             decision_note=f"Asked for anew. {changed}",
         )
+        other.refresh_from_db()
+        tell_closed(other)
         overtaken.append(other.pk)
     return overtaken
 

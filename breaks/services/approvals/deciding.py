@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from breaks.choices import ApprovalStatus, EventKind, GuardedAct
+from breaks.choices import ApprovalStatus, EventKind
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.acting import StaleBreak, check_actor, clean, work_on
-from breaks.services.approvals.execution import EXECUTIONS, what_changed
+from breaks.services.approvals.execution import execution_of, tell_closed, what_changed
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.writing import hold
@@ -34,17 +34,20 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
         request = _to_decide(request_id, by)
         _hold(request)
         if changed := what_changed(request):
-            return _close(request, ApprovalStatus.STALE, by, at, changed)
+            _close(request, ApprovalStatus.STALE, by, at, changed)
+            tell_closed(request)
+            return request
         _check_maker(request)
         _close(request, ApprovalStatus.APPROVED, by, at, note)
         try:
             with transaction.atomic():
-                execution = EXECUTIONS[GuardedAct(request.act)]
+                execution = execution_of(request.act)
                 execution.run(request, _checked(request, by, note), at)
         except StaleBreak as stale:
             # Changed between our look and the write.
             request.status, request.decision_note = ApprovalStatus.STALE, str(stale)
             request.save(update_fields=["status", "decision_note"])
+            tell_closed(request)
         except REFUSALS as refusal:
             raise ApprovalRefused(
                 f"Request {request.pk} cannot be carried out: {refusal}"
@@ -66,6 +69,7 @@ def turn_down(*, request_id: int, by: User, at: datetime, note: str) -> Approval
         _hold(request)
         _close(request, ApprovalStatus.REJECTED, by, at, note)
         _note(request, EventKind.TURNED_DOWN, by, at, note)
+        tell_closed(request)
     return request
 
 
@@ -86,6 +90,7 @@ def withdraw(*, request_id: int, by: User, at: datetime, note: str = "") -> Appr
         _hold(request)
         _close(request, ApprovalStatus.WITHDRAWN, by, at, note)
         _note(request, EventKind.WITHDRAWN, by, at, note)
+        tell_closed(request)
     return request
 
 
@@ -120,6 +125,7 @@ def _hold(request: ApprovalRequest) -> None:
 
     What the request is about is read again: nobody changes it from here on.
     """
+    execution_of(request.act).hold(request)
     if request.reconciliation_id is not None:
         bulk.hold(request.reconciliation_id)
     if request.trade_break_id is not None:
@@ -130,7 +136,7 @@ def _hold(request: ApprovalRequest) -> None:
 
 def _check_maker(request: ApprovalRequest) -> None:
     maker = request.made_by
-    if not maker.is_active or not maker.has_perm(EXECUTIONS[GuardedAct(request.act)].permission):
+    if not maker.is_active or not maker.has_perm(execution_of(request.act).permission):
         raise ApprovalRefused(
             f"{maker} may not do this any more, so nobody can let it happen. Turn it down."
         )

@@ -1,8 +1,9 @@
 """
 How each guarded act is done once it is approved, and what overtakes a request for it.
 
-Another guarded act is added as a line of `EXECUTIONS`; what `given` holds is between its `run`,
-its `changed` and whoever asks for it. The modules named here import nothing of this package.
+Another guarded act is added as a line of `EXECUTIONS`, and one of an app above this one by
+`breaks.guarded`; what `given` holds is between its `run`, its `changed` and whoever asks for it.
+The modules named here import nothing of this package.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
+from breaks.guarded import LOADERS
 from breaks.models import ApprovalRequest
 from breaks.services import pairing, work
 from matching.choices import MatchStatus, RuleSetStatus
@@ -44,17 +46,20 @@ class Execution:
     `run(request, checked, at)` does it as the act of `request.made_by`, in the caller's
     transaction; `checked` names request and checker for the history. `changed(request)` is a
     sentence that says what overtook it and by whom, or empty. `permission` is the one that
-    whoever asked must still have.
+    whoever asked must still have. `closed(request)` is told when a request came to nothing;
+    `hold(request)` takes the locks of the act that come before the break's.
     """
 
     permission: str
     changed: Callable[[ApprovalRequest], str]
     run: Callable[[ApprovalRequest, Checked, datetime], object]
+    closed: Callable[[ApprovalRequest], None] = lambda _request: None
+    hold: Callable[[ApprovalRequest], None] = lambda _request: None
 
 
 def what_changed(request: ApprovalRequest) -> str:
     """Say what overtook a request since it was made, and by whom; empty if nothing did."""
-    return _break_changed(request) or EXECUTIONS[GuardedAct(request.act)].changed(request)
+    return _break_changed(request) or execution_of(request.act).changed(request)
 
 
 def overtaken_by(request: ApprovalRequest) -> str:
@@ -212,3 +217,22 @@ EXECUTIONS: dict[GuardedAct, Execution] = {
     GuardedAct.IMPORT: Execution("breaks.work_tradebreak", _nothing_more, _import),
     GuardedAct.ACTIVATE_RULES: Execution("matching.change_ruleset", _rules_changed, _activate),
 }
+
+
+def execution_of(act: str) -> Execution:
+    """
+    Return how an act is carried out, loading it where an app above says so.
+
+    :raises ValueError: if nothing is there to carry it out.
+    """
+    named = GuardedAct(act)
+    if named not in EXECUTIONS and named in LOADERS:
+        EXECUTIONS[named] = LOADERS[named]()
+    if named not in EXECUTIONS:
+        raise ValueError(f"Nothing is there to carry out {act} once it is approved.")
+    return EXECUTIONS[named]
+
+
+def tell_closed(request: ApprovalRequest) -> None:
+    """Tell those who let an act be asked for that a request for it came to nothing."""
+    execution_of(request.act).closed(request)
