@@ -30,6 +30,8 @@ _WORK_THE_QUEUE: Grants = {
     "matching.match": "decide",
     "matching.reconciliationrun": "start",
     "breaks.tradebreak": "work accept",
+    "workflows.rootcauseanalysis": "start",
+    "workflows.rootcausefinding": "decide",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}

@@ -46,3 +46,15 @@ def write_history_root(**_later_arguments: object) -> None:
             logger.info("root of %s: %s", root.day, root.digest)
     except RootRefused as refusal:
         logger.warning("%s", refusal)
+
+
+@shared_task(name="tasks.find_causes", ignore_result=True)
+def find_causes(**_later_arguments: object) -> None:
+    """Look for the causes of live breaks; one that is looked for already is left alone."""
+    from workflows.services.causes import analyse_due
+
+    for analysis in analyse_due(at=timezone.now()):
+        logger.info(
+            "%s: %s of %s breaks explained",
+            analysis, analysis.breaks_explained, analysis.breaks_read,
+        )  # fmt: skip

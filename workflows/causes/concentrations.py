@@ -25,7 +25,7 @@ COUNTED = 4_000_000
 
 @dataclass(frozen=True)
 class Concentration:
-    """`k` of the `n` units of a place are broken by breaks of `kind`, `broken` of all `total` are."""
+    """`k` of the `n` units of a place have breaks of `kind`, `broken` of all `total` have."""
 
     kind: str
     terms: tuple[Term, ...]

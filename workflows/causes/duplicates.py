@@ -12,7 +12,7 @@ SAME = ("instrument", "trade_date", "executed_at", "side", "quantity", "price", 
 
 
 def duplicates(evidence: Evidence) -> tuple[list[Finding], int]:
-    """Return the deliveries most of whose trades repeat another delivery's, and how many were tried."""
+    """Return the deliveries that mostly repeat another one, and how many were tried."""
     lone = evidence.of_type("DUPLICATE", *MISSING)
     rows = evidence.desk.breaks.iloc[lone]
     key = rows["left"].where(rows["left"] >= 0, rows["right"]).to_numpy()

@@ -51,18 +51,24 @@ def with_places(
     """Add the concentrations: those that the signatures leave standing, then those they explain."""
     tops = [one for one in findings if one.beneath is None]
     lesser = [one for one in findings if one.beneath is not None]
-    explained = np.zeros(len(evidence.units), dtype=bool)
-    for top in tops:
-        explained |= top.units
     standing: list[Finding] = []
     folded: list[Finding] = []
     for sight in sights:
-        # The same units by this source's trades.
-        touched = np.flatnonzero(explained[evidence.units.of_break])
-        gone = sight.units.marked(touched)
+        # The units of each finding by this source's trades.
+        theirs = [
+            sight.units.marked(np.flatnonzero(top.units[evidence.units.of_break])) for top in tops
+        ]
+        gone = np.logical_or.reduce([np.zeros(len(sight.units), dtype=bool), *theirs])
         for one in telling(sight.found, tried, sight.marks):
-            stands = remains(one, sight.marks[one.kind], gone, tried=tried)
-            (standing if stands else folded).append(_finding(evidence, sight, one, tried))
+            found = _finding(evidence, sight, one, tried)
+            shared = [int((one.members & units).sum()) for units in theirs]
+            # A place that is a signature's own has its further breaks from there.
+            if 2 * sum(shared) >= one.n or not remains(
+                one, sight.marks[one.kind], gone, tried=tried
+            ):
+                folded.append(found.under(int(np.argmax(shared))))
+            else:
+                standing.append(found)
     standing.sort(key=lambda one: (-len(one.breaks), one.p_value))
     for one in standing:
         place = _half_held(one, tops)
@@ -70,9 +76,7 @@ def with_places(
             tops.append(one)
         else:
             lesser.append(one.under(place))
-    for one in folded:
-        shared = [int((top.units & one.units).sum()) for top in tops]
-        lesser.append(one.under(int(np.argmax(shared))))
+    lesser += folded
     return [*tops, *lesser]
 
 

@@ -87,7 +87,7 @@ def _timezone(left: pd.DataFrame, right: pd.DataFrame, fix: Fix) -> Frames:
     return left, right.assign(executed_at=moved, trade_date=on.dt.date)
 
 
-def _side(left: pd.DataFrame, right: pd.DataFrame, fix: Fix) -> Frames:
+def _side(left: pd.DataFrame, right: pd.DataFrame, _fix: Fix) -> Frames:
     other = {"BUY": "SELL", "SELL": "BUY"}
     return left, right.assign(side=right["side"].astype(object).map(other))
 

@@ -23,6 +23,8 @@ SIDES = {"MISSING_RIGHT": "right", "MISSING_LEFT": "left"}
 WHOLE = 0.95
 LEAST_MISSING = 0.85
 ROUND_MINUTES = (60, 30, 15, 10, 5, 1)
+# A trade is told by our clock, and the source that left it out has its own.
+CLOCKS_APART = pd.Timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class _Hole:
 
 
 def windows(evidence: Evidence) -> tuple[list[Finding], int]:
-    """Return the windows that a source lacks, alike on several days or not, and how many were tried."""
+    """Return the windows that a source lacks, and how many stretches were tried."""
     found, tried = [], 0
     for kind, side in SIDES.items():
         breaks = evidence.of_type(kind)
@@ -98,7 +100,7 @@ def _heaviest(lacking: Bools, usual: float) -> tuple[int, int]:
 def _roundest(after: pd.Timestamp, until: pd.Timestamp) -> pd.Timestamp:
     """Return the roundest time later than one and not later than another."""
     for minutes in ROUND_MINUTES:
-        at = (after + pd.Timedelta(seconds=1)).ceil(f"{minutes}min")
+        at = (after - CLOCKS_APART).ceil(f"{minutes}min")
         if at <= until:
             return at
     return until

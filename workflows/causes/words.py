@@ -21,6 +21,12 @@ NOUN = {
 }  # fmt: skip
 
 
+# Their sentences name the place already.
+SAY_IT_ALL = frozenset({
+    "DUPLICATE_FILE", "MISSING_WINDOW", "TIMEZONE_SHIFT", "ACCOUNT_RENAMED", "COUNTERPARTY_RENAMED",
+})  # fmt: skip
+
+
 def named_terms(finding: Finding, desk: Desk) -> list[tuple[str, list[str]]]:
     """Return where a finding holds, by the names a person knows."""
     return [
@@ -39,7 +45,7 @@ def _named(desk: Desk, dimension: str, value: object) -> str:
 def where(terms: Sequence[tuple[str, Sequence[str]]]) -> str:
     """Return a place as a phrase: ``on account GEQ-1, side SELL``."""
     if not terms:
-        return "everywhere"
+        return ""
     return "on " + ", ".join(f"{noun} {_listed(values)}" for noun, values in terms)
 
 
@@ -53,8 +59,9 @@ def headline(finding: Finding, desk: Desk) -> str:
     sides = {"left": desk.left, "right": desk.right}
     sentence = HEADLINES[finding.mechanism](finding.figures, sides)
     place = where(named_terms(finding, desk))
-    alone = finding.mechanism in {"DUPLICATE_FILE", "MISSING_WINDOW"}
-    return sentence if alone else f"{sentence} {place}"[:300]
+    if finding.mechanism in SAY_IT_ALL or not place:
+        return sentence.rstrip(",")
+    return f"{sentence} {place}"
 
 
 def fix_words(finding: Finding, desk: Desk) -> str:
@@ -69,7 +76,8 @@ def fix_words(finding: Finding, desk: Desk) -> str:
 
 
 def _days(shift: int) -> str:
-    return f"{abs(shift)} business day{'s' if abs(shift) != 1 else ''} {'later' if shift > 0 else 'earlier'}"
+    days = "business day" if abs(shift) == 1 else "business days"
+    return f"{abs(shift)} {days} {'later' if shift > 0 else 'earlier'}"
 
 
 def _hours(minutes: int) -> str:
@@ -132,13 +140,13 @@ FIXES: dict[str, Callable[[Figures, Figures], str]] = {
         f"Divide {s['right']} prices there by {f['factor']}, or have it report GBX."
     ),
     "unit_factor": lambda f, s: f"Divide what {s['right']} reports there by {f['factor']}.",
-    "fx_rate": lambda f, s: (
+    "fx_rate": lambda f, _: (
         f"Have the source convert {f['currency']} at the rate of the trade date."
     ),
     "account_alias": lambda f, s: (
         f"Make {f['alias']} an alias of account {f['name']} at {s['right']}."
     ),
-    "counterparty_alias": lambda f, s: f"Make {f['alias']} an alias of {f['name']}.",
+    "counterparty_alias": lambda f, _: f"Make {f['alias']} an alias of {f['name']}.",
     "settlement_offset": lambda f, s: (
         f"Have {s['right']} settle there on {s['left']}'s cycle: it is {_days(f['business_days'])}."
     ),
@@ -149,10 +157,10 @@ FIXES: dict[str, Callable[[Figures, Figures], str]] = {
         f"Set the time zone of {s['right']}'s feed: it is {_hours(f['minutes'])}."
     ),
     "flip_side": lambda _, s: f"Read the sides of {s['right']} the other way round there.",
-    "net_includes": lambda f, s: (
+    "net_includes": lambda f, _: (
         f"Have both sides report the net amount with the {_listed(f['costs'])}."
     ),
-    "cancel_duplicates": lambda f, s: (
+    "cancel_duplicates": lambda f, _: (
         f"Cancel the trades of delivery {f['delivery']}, which repeat others."
     ),
     "resend": lambda f, s: f"Ask {s[f['side']]} to send what it left out again.",
