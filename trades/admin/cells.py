@@ -25,6 +25,7 @@ TONES = {
     "SUPERSEDED": "quiet", "DRAFT": "busy", "ACTIVE": "good", "RETIRED": "quiet",
     "NEW": "quiet", "AMENDED": "busy", "BUY": "info", "SELL": "wait",
     "PENDING": "wait", "APPROVED": "good", "WITHDRAWN": "quiet", "STALE": "quiet",
+    "DISMISSED": "quiet", "FIXED": "good",
     "APPLIED": "good", "ASKED": "wait", "REVERSED": "quiet", "REFUSED": "quiet",
     "NOT_DUE": "quiet", "GRACE": "wait", "LATE_FEED": "high", "REVIEW": "busy",
 }  # fmt: skip

@@ -1,3 +1,17 @@
-from workflows.admin import remediation_policies, remedied_breaks, runs, suggestions
+from workflows.admin import (
+    caused_breaks,
+    causes,
+    remediation_policies,
+    remedied_breaks,
+    runs,
+    suggestions,
+)
 
-__all__ = ["remediation_policies", "remedied_breaks", "runs", "suggestions"]
+__all__ = [
+    "caused_breaks",
+    "causes",
+    "remediation_policies",
+    "remedied_breaks",
+    "runs",
+    "suggestions",
+]

@@ -40,7 +40,7 @@ class Feed:
         ours = {one.trade_id: one for one in self.week.oms}
         theirs = {one.trade_id: one for one in self.week.custodian}
         for pairing in self.week.truth.pairings:
-            if len(pairing.left) == len(pairing.right) == 1:
+            if len(pairing.left) == len(pairing.right) == 1 and pairing.right[0] in theirs:
                 yield ours[pairing.left[0]], theirs[pairing.right[0]]
 
 
