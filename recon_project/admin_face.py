@@ -70,6 +70,7 @@ _NAVIGATION = [
             _page("Trades", "swap_horiz", "trades.trade"),
             _page("Batches", "checklist", "breaks.actbatch"),
             _page("Remediations", "build", "workflows.remediationsuggestion"),
+            _page("Root causes", "troubleshoot", "workflows.rootcausefinding"),
         ],
     },
     {

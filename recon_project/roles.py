@@ -29,6 +29,10 @@ _SEE_THE_DESK: Grants = {
     "workflows.pipelinestep": "view",
     "workflows.remediationpolicy": "view",
     "workflows.remediationsuggestion": "view",
+    "workflows.rootcauseanalysis": "view",
+    "workflows.rootcausebreak": "view",
+    "workflows.rootcauseevent": "view",
+    "workflows.rootcausefinding": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -38,6 +42,8 @@ _WORK_THE_QUEUE: Grants = {
     "matching.reconciliationrun": "start",
     "workflows.pipelinerun": "start",
     "breaks.tradebreak": "work accept",
+    "workflows.rootcauseanalysis": "start",
+    "workflows.rootcausefinding": "decide",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}

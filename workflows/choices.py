@@ -107,3 +107,49 @@ class HowTold(TextChoices):
     AT_ONCE = "AT_ONCE", "E-mail at once"
     DIGEST = "DIGEST", "One e-mail an hour"
     INBOX = "INBOX", "Inbox only"
+
+
+class Mechanism(TextChoices):
+    """What makes breaks by the dozen; the order is from the most particular to the least."""
+
+    DUPLICATE_FILE = "DUPLICATE_FILE", "A file came twice"
+    MISSING_WINDOW = "MISSING_WINDOW", "A window of a source is missing"
+    PENCE_POUNDS = "PENCE_POUNDS", "Pence for pounds"
+    STALE_FX = "STALE_FX", "A stale FX rate"
+    FX_CONVERSION = "FX_CONVERSION", "Converted on one side only"
+    PRICE_FACTOR = "PRICE_FACTOR", "Price off by a factor"
+    QUANTITY_FACTOR = "QUANTITY_FACTOR", "Quantity off by a factor"
+    SIDE_FLIPPED = "SIDE_FLIPPED", "Buy and sell flipped"
+    TIMEZONE_SHIFT = "TIMEZONE_SHIFT", "A clock in another time zone"
+    SETTLEMENT_CYCLE = "SETTLEMENT_CYCLE", "Another settlement cycle"
+    DATE_SHIFT = "DATE_SHIFT", "Trade date off by days"
+    ACCOUNT_RENAMED = "ACCOUNT_RENAMED", "An account under another code"
+    COUNTERPARTY_RENAMED = "COUNTERPARTY_RENAMED", "A counterparty under another name"
+    COMMISSION_IN_NET = "COMMISSION_IN_NET", "Commission in the net of one side"
+    AMOUNT_FACTOR = "AMOUNT_FACTOR", "Amount off by a factor"
+    CONCENTRATION = "CONCENTRATION", "More breaks than its trades explain"
+
+
+class FindingStatus(TextChoices):
+    OPEN = "OPEN", "Open"
+    ACCEPTED = "ACCEPTED", "Accepted"
+    DISMISSED = "DISMISSED", "Dismissed"
+    FIXED = "FIXED", "Fixed"
+
+
+class FindingAct(TextChoices):
+    """What happened to a finding."""
+
+    FOUND = "FOUND", "Found"
+    FOUND_AGAIN = "FOUND_AGAIN", "Found again"
+    ACCEPTED = "ACCEPTED", "Accepted"
+    DISMISSED = "DISMISSED", "Dismissed"
+    REOPENED = "REOPENED", "Opened again"
+    FIXED = "FIXED", "Fixed"
+    FIX_ASKED = "FIX_ASKED", "Fix asked for"
+
+
+class AnalysisStatus(TextChoices):
+    RUNNING = "RUNNING", "Running"
+    SUCCEEDED = "SUCCEEDED", "Succeeded"
+    FAILED = "FAILED", "Failed"

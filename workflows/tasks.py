@@ -104,3 +104,15 @@ def send_notifications(**_later_arguments: object) -> None:
     sent = send_due()
     if sent.dead:
         logger.warning("%s notifications could not be delivered; see the list", sent.dead)
+
+
+@shared_task(name="tasks.find_causes", ignore_result=True)
+def find_causes(**_later_arguments: object) -> None:
+    """Look for the causes of live breaks; one that is looked for already is left alone."""
+    from workflows.services.causes import analyse_due
+
+    for analysis in analyse_due(at=timezone.now()):
+        logger.info(
+            "%s: %s of %s breaks explained",
+            analysis, analysis.breaks_explained, analysis.breaks_read,
+        )  # fmt: skip

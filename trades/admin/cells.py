@@ -26,6 +26,7 @@ TONES = {
     "NEW": "quiet", "AMENDED": "busy", "BUY": "info", "SELL": "wait",
     "SENT": "good", "SENDING": "busy", "DEAD": "critical", "COLLECTING": "wait", "FOLDED": "quiet",
     "PENDING": "wait", "APPROVED": "good", "WITHDRAWN": "quiet", "STALE": "quiet",
+    "DISMISSED": "quiet", "FIXED": "good",
     "APPLIED": "good", "ASKED": "wait", "REVERSED": "quiet", "REFUSED": "quiet",
     "NOT_DUE": "quiet", "GRACE": "wait", "LATE_FEED": "high", "REVIEW": "busy",
 }  # fmt: skip

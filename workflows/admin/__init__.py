@@ -1,4 +1,6 @@
 from workflows.admin import (
+    caused_breaks,
+    causes,
     channels,
     escalations,
     feeds,
@@ -11,6 +13,8 @@ from workflows.admin import (
 )
 
 __all__ = [
+    "caused_breaks",
+    "causes",
     "channels",
     "escalations",
     "feeds",

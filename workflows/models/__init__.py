@@ -5,6 +5,12 @@ from workflows.models.notification import NoticePreference, Notification
 from workflows.models.pipeline import PipelineRun, PipelineStep
 from workflows.models.remediation_policy import RemediationPolicy
 from workflows.models.remediation_suggestion import RemediationSuggestion
+from workflows.models.root_cause import (
+    RootCauseAnalysis,
+    RootCauseBreak,
+    RootCauseEvent,
+    RootCauseFinding,
+)
 
 __all__ = [
     "Channel",
@@ -17,4 +23,8 @@ __all__ = [
     "PipelineStep",
     "RemediationPolicy",
     "RemediationSuggestion",
+    "RootCauseAnalysis",
+    "RootCauseBreak",
+    "RootCauseEvent",
+    "RootCauseFinding",
 ]

@@ -1,0 +1,23 @@
+"""Find the causes of breaks, keep them, and decide on them."""
+
+from workflows.services.causes.analysing import AnalysisBusy, analyse, analyse_due
+from workflows.services.causes.deciding import (
+    CauseRefused,
+    accept,
+    ask_for_fix,
+    can_be_applied,
+    dismiss,
+    reopen,
+)
+
+__all__ = [
+    "AnalysisBusy",
+    "CauseRefused",
+    "accept",
+    "analyse",
+    "analyse_due",
+    "ask_for_fix",
+    "can_be_applied",
+    "dismiss",
+    "reopen",
+]
