@@ -21,6 +21,7 @@ _SEE_THE_DESK: Grants = {
     "connectors.*": "view",
     "matching.*": "view",
     "breaks.*": "view",
+    "workflows.*": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -32,6 +33,10 @@ _WORK_THE_QUEUE: Grants = {
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
+_KEEP_THE_SHIFTS: Grants = {
+    "workflows.workpattern": "add change delete",
+    "workflows.absence": "add change delete",
+}
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
     "trades.instrumentidentifier": "add change delete",
@@ -50,6 +55,7 @@ _SET_UP_THE_DESK: Grants = {
     "breaks.exposurethreshold": "add change delete",
     "breaks.team": "add change delete",
     "breaks.approvalpolicy": "change",
+    "workflows.routingrule": "add change delete",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",
@@ -67,6 +73,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _KEEP_REFERENCE_DATA,
         _SEE_EVERY_TEAM,
         _CHECK_OTHERS,
+        _KEEP_THE_SHIFTS,
         {"matching.ruleset": "change"},
     ),
     ADMINISTRATOR: (
@@ -75,6 +82,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _KEEP_REFERENCE_DATA,
         _SEE_EVERY_TEAM,
         _CHECK_OTHERS,
+        _KEEP_THE_SHIFTS,
         _SET_UP_THE_DESK,
     ),
     INTEGRATION: (

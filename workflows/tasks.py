@@ -6,6 +6,7 @@ from django.utils import timezone
 from breaks.services.roots import RootRefused, write_due_roots
 from matching.services.claims import RunNotClaimable, ScopeBusy
 from workflows.pipeline import reconcile
+from workflows.services.routing import route_open
 from workflows.services.starting import queue_due_reconciliations, wake_stale_work
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,14 @@ def recover_stale_work(**_later_arguments: object) -> None:
     """Wake the work whose message or worker was lost."""
     if woken := wake_stale_work(at=timezone.now()):
         logger.warning("woke %s pieces of work whose message or worker was lost", woken)
+
+
+@shared_task(name="tasks.route_breaks", ignore_result=True)
+def route_breaks(**_later_arguments: object) -> None:
+    """Route the live breaks that are new, changed or wait for somebody; the others stay."""
+    done = route_open(at=timezone.now())
+    if done.moved or done.overtaken:
+        logger.info("routed: %s", done.figures())
 
 
 @shared_task(name="tasks.write_history_root", ignore_result=True)

@@ -25,6 +25,7 @@ from breaks.services.acting import (
 from breaks.services.history import Entry
 from breaks.services.lifecycle import (
     WorkRefused,
+    carried_over,
     check_ended,
     check_free,
     check_live,
@@ -130,10 +131,8 @@ def route(
         if before == team:
             return None
         hours = hours_of(row)
-        left = hours.between(at, due)
         row.team = team
-        if left and hours_of(row) != hours:
-            row.due_at = hours_of(row).after(at, left)
+        row.due_at = carried_over(due, at=at, before=hours, after=hours_of(row))
         place(row)
         detail: dict[str, Any] = {"team": [_code(before), _code(team)]}
         if row.due_at != due:
