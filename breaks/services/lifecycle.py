@@ -129,19 +129,6 @@ def hours_of(trade_break: TradeBreak) -> BusinessHours:
     return trade_break.team.hours if trade_break.team else DESK_HOURS
 
 
-def carried_over(
-    due_at: datetime, *, at: datetime, before: BusinessHours, after: BusinessHours
-) -> datetime:
-    """
-    Return when a break is due that changes from one team's hours to another's.
-
-    What is left of its clock is left of it in the new hours; one that is late stays as late.
-    """
-    if before == after or not (left := before.between(at, due_at)):
-        return due_at
-    return after.after(at, left)
-
-
 def place(trade_break: TradeBreak) -> None:
     """Set a break's place in the queue to what its exposure and deadline make of it."""
     trade_break.rank = rank_of(

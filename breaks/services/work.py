@@ -25,7 +25,6 @@ from breaks.services.acting import (
 from breaks.services.history import Entry
 from breaks.services.lifecycle import (
     WorkRefused,
-    carried_over,
     check_ended,
     check_free,
     check_live,
@@ -131,8 +130,10 @@ def route(
         if before == team:
             return None
         hours = hours_of(row)
+        left = hours.between(at, due)
         row.team = team
-        row.due_at = carried_over(due, at=at, before=hours, after=hours_of(row))
+        if left and hours_of(row) != hours:
+            row.due_at = hours_of(row).after(at, left)
         place(row)
         detail: dict[str, Any] = {"team": [_code(before), _code(team)]}
         if row.due_at != due:
