@@ -95,6 +95,19 @@ class EventKind(TextChoices):
     WITHDRAWN = "WITHDRAWN", "Request withdrawn"
     UNDONE = "UNDONE", "Undone"
     AUTO_CLEARED = "AUTO_CLEARED", "Cleared by itself"
+    DUE_MOVED = "DUE_MOVED", "Due time recalculated"
+
+
+class DayKind(TextChoices):
+    CLOSED = "CLOSED", "Closed"
+    EARLY = "EARLY", "Closes early"
+    OPEN = "OPEN", "Open all the same"
+
+
+class WorkStatus(TextChoices):
+    QUEUED = "QUEUED", "Queued"
+    RUNNING = "RUNNING", "Running"
+    DONE = "DONE", "Done"
 
 
 class PendingReason(TextChoices):

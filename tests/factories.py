@@ -365,6 +365,7 @@ def trade_break(break_type: BreakType | str = BreakType.PRICE, **over: Any) -> T
     one = values.get("left_trade") or values.get("right_trade")
     values.setdefault("trade_date", one.trade_date if one else TRADE_DATE)
     values.setdefault("last_seen_at", values["opened_at"])
+    values.setdefault("clock_from", values["opened_at"])
     values.setdefault("due_at", due_after(values["severity"], values["opened_at"]))
     values.setdefault(
         "rank",

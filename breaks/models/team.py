@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from breaks.hours import BusinessHours
+from breaks.models.calendar import HolidayCalendar, with_calendar
 
 
 def check_timezone(name: str) -> None:
@@ -30,6 +31,15 @@ class Team(models.Model):
         default=time(18), help_text="Local time; the same as the opening is around the clock."
     )
 
+    calendar = models.ForeignKey(
+        HolidayCalendar,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="teams",
+        help_text="Its holidays and half days; empty is every Monday to Friday.",
+    )
+
     class Meta:
         ordering = ("name",)
         permissions = [("view_every_team", "Can see the breaks of every team")]
@@ -39,4 +49,10 @@ class Team(models.Model):
 
     @property
     def hours(self) -> BusinessHours:
-        return BusinessHours(zone=self.timezone, opens=self.opens_at, closes=self.closes_at)
+        """
+        Return when its people work; it reads the calendar and its days unless they were fetched.
+
+        For more than one team ask `breaks.terms.Clocks`, in a fixed number of queries.
+        """
+        hours = BusinessHours(zone=self.timezone, opens=self.opens_at, closes=self.closes_at)
+        return hours if self.calendar is None else with_calendar(hours, self.calendar)

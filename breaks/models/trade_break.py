@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 
 from breaks.choices import LIVE, BreakCategory, BreakStatus, BreakType, ReasonCode, Severity
+from breaks.models.sla import SlaPolicy
 from breaks.models.team import Team
 from breaks.querysets import TradeBreakQuerySet
 from matching.models import Match, Reconciliation, ReconciliationRun
@@ -72,6 +73,23 @@ class TradeBreak(models.Model):
         related_name="breaks",
         help_text="Whose queue it is in; empty is everybody's.",
     )
+    sla_policy = models.ForeignKey(
+        SlaPolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="breaks",
+        help_text="The version of the policy that its due time follows.",
+    )
+    clock_from = models.DateTimeField(help_text="Since when its clock runs, or ran until a pause.")
+    clock_spent_us = models.PositiveBigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Business time run before that, in microseconds.",
+    )
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when its clock stands."
+    )
     due_at = models.DateTimeField()
     rank = models.IntegerField(
         help_text="Its place in the queue: the larger, the dearer it is to leave."
@@ -104,6 +122,10 @@ class TradeBreak(models.Model):
                 | Q(reason_code=ReasonCode.AUTO_CLEARED),
                 name="break_ended_by_a_person_or_by_itself",
             ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None) | Q(status=BreakStatus.AWAITING_COUNTERPARTY),
+                name="break_paused_only_while_awaiting",
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "-opened_at"], name="break_status_opened"),
@@ -112,7 +134,15 @@ class TradeBreak(models.Model):
                 fields=["-rank", "-id"],
                 condition=Q(status__in=LIVE),
                 # What the queue's tabs, counts and totals read: they need no row of the table.
-                include=["team", "assigned_to", "severity", "due_at", "exposure", "currency"],
+                include=[
+                    "team",
+                    "assigned_to",
+                    "severity",
+                    "due_at",
+                    "paused_at",
+                    "exposure",
+                    "currency",
+                ],
                 name="break_live_rank",
             ),
             models.Index(

@@ -6,16 +6,20 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from breaks import clocks
 from breaks.choices import LIVE, BreakStatus, ReasonCode
-from breaks.deadlines import DESK_HOURS, due_after, rank_of
-from breaks.hours import BusinessHours
+from breaks.deadlines import rank_of
 from breaks.models import TradeBreak
 from breaks.models.trade_break import ENDED
+from breaks.terms import Clocks
 from breaks.transitions import ALLOWED, is_allowed
 
 # What an act may change besides the status: the event keeps what it was, to be put back.
-MOMENTS = ("due_at", "resolved_at")
-KEPT = ("assigned_to_id", "team_id", "resolved_by_id", "reason_code", *MOMENTS)
+MOMENTS = ("due_at", "resolved_at", "clock_from", "paused_at")
+KEPT = (
+    "assigned_to_id", "team_id", "resolved_by_id", "reason_code", "sla_policy_id",
+    "clock_spent_us", *MOMENTS,
+)  # fmt: skip
 
 
 class WorkRefused(Exception):
@@ -33,12 +37,14 @@ def move(
     at: datetime,
     by: User | None,
     reason_code: ReasonCode | None = None,
+    terms: Clocks | None = None,
 ) -> BreakStatus:
     """
     Set the status of a row in memory, with all that belongs to it; return the one it had.
 
     Ending takes a reason code and, unless the break cleared by itself, a person. Re-opening
-    starts the clock anew.
+    starts the clock anew; awaiting the counterparty stops it where the policy says so, until the
+    break is no longer awaiting. A caller that moves many gives the `terms` of all.
 
     :raises TransitionNotAllowed: if `transitions.ALLOWED` has no such arrow.
     """
@@ -51,10 +57,20 @@ def move(
     trade_break.resolved_at = at if ending else None
     trade_break.resolved_by = by if ending and not itself else None
     trade_break.reason_code = reason_code if ending and reason_code else ""
-    if before in ENDED and not ending:
-        trade_break.due_at = due_after(trade_break.severity, at, hours_of(trade_break))
-        place(trade_break)
+    _keep_time(trade_break, before, terms or Clocks(), at)
     return before
+
+
+def _keep_time(row: TradeBreak, before: BreakStatus, terms: Clocks, at: datetime) -> None:
+    """Start, stop or restart the clock of a row that has just changed its status."""
+    if before in ENDED and row.status not in ENDED:
+        clocks.start(row, terms.of(row), at=at)
+        place(row)
+    elif row.status == BreakStatus.AWAITING_COUNTERPARTY:
+        clocks.pause(row, terms.of(row), at=at)
+    elif row.paused_at is not None:
+        clocks.resume(row, terms.of(row), at=at)
+        place(row)
 
 
 def check_live(row: TradeBreak, done: str) -> None:
@@ -122,11 +138,6 @@ def put_back(trade_break: TradeBreak, to: BreakStatus, kept: Mapping[str, Any]) 
     if "due_at" in kept:
         place(trade_break)
     return before
-
-
-def hours_of(trade_break: TradeBreak) -> BusinessHours:
-    """Return the business hours in which a break is worked."""
-    return trade_break.team.hours if trade_break.team else DESK_HOURS
 
 
 def place(trade_break: TradeBreak) -> None:

@@ -10,16 +10,18 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from breaks.choices import CATEGORY, LIVE, BreakStatus, EventKind, ReasonCode, Severity
-from breaks.deadlines import due_after, rank_of
+from breaks import clocks
+from breaks.choices import CATEGORY, LIVE, BreakStatus, EventKind, ReasonCode
+from breaks.deadlines import rank_of
 from breaks.models import BreakEvent, TradeBreak
 from breaks.services import history
 from breaks.services.history import Entry, NewBreak
-from breaks.services.lifecycle import hours_of, move, place
+from breaks.services.lifecycle import move, place
 from breaks.services.pending import write_pending
 from breaks.services.scope import KnownBreak, Scope, known_breaks
 from breaks.services.wanted import Disagreement, wanted_in
 from breaks.services.writing import Written, write_rows
+from breaks.terms import Clocks
 from matching.models import ReconciliationRun
 from matching.services.bulk import MANY, hold
 from trades.reports import plain
@@ -62,6 +64,7 @@ class Update:
     entries: list[Entry] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
     live: int = 0
+    terms: Clocks = field(default_factory=Clocks)
 
 
 def open_breaks(
@@ -157,7 +160,7 @@ def _open(
     """Write the rows of new breaks; their keys are known before, for the history's digests."""
     keys = new_keys(TradeBreak, len(fresh)).to_pylist()
     run = None if cause.run is None else cause.run.pk
-    due = {severity: due_after(severity, at) for severity in Severity}
+    due, policies = _due(fresh, update.terms, at)
     table = table_of(
         TradeBreak,
         len(fresh),
@@ -167,10 +170,13 @@ def _open(
         status=str(BreakStatus.OPEN),
         opened_at=at,
         last_seen_at=at,
-        due_at=[due[found.severity] for found in fresh],
+        sla_policy_id=policies,
+        clock_from=at,
+        clock_spent_us=0,
+        due_at=due,
         rank=[
-            rank_of(exposure=found.exposure, severity=found.severity, due_at=due[found.severity])
-            for found in fresh
+            rank_of(exposure=found.exposure, severity=found.severity, due_at=when)
+            for found, when in zip(fresh, due, strict=True)
         ],
         first_run_id=run,
         last_run_id=run,
@@ -195,6 +201,23 @@ def _open(
     ]
 
 
+def _due(
+    fresh: Sequence[Disagreement], terms: Clocks, at: datetime
+) -> tuple[list[datetime], list[int | None]]:
+    """Return when each is due whose clock starts now, in no team yet, and by which policy."""
+    known: dict[tuple[str, str], datetime] = {}
+    due: list[datetime] = []
+    policies: list[int | None] = []
+    for found in fresh:
+        key = (found.break_type, found.severity)
+        holds = terms.terms(None, found.break_type, CATEGORY[found.break_type])
+        if key not in known:
+            known[key] = holds.due(found.severity, at)
+        due.append(known[key])
+        policies.append(holds.policy_id)
+    return due, policies
+
+
 def _refresh(
     row: TradeBreak, found: Disagreement, cause: Cause, at: datetime, update: Update
 ) -> None:
@@ -213,17 +236,19 @@ def _refresh(
     detail = {
         name: [_text(getattr(row, name)), _text(getattr(found, name))] for name in sorted(changed)
     }
+    severity = row.severity
     for name in changed | linked:
         setattr(row, name, getattr(found, name))
-    if "severity" in changed:
-        # A worse break is due sooner; that it was made out worse before moves no deadline.
-        row.due_at = min(row.due_at, due_after(row.severity, at, hours_of(row)))
+    if "severity" in changed and not again:
+        clocks.worsen(row, update.terms.of(row), severity, at=at)
     place(row)
     if seen:
         row.last_run, row.last_seen_at = cause.run, at
         row.times_seen += 1
     if again or changed:
-        before = move(row, BreakStatus.OPEN, at=at, by=cause.by) if again else None
+        before = None
+        if again:
+            before = move(row, BreakStatus.OPEN, at=at, by=cause.by, terms=update.terms)
         row.version += 1
         update.entries.append(
             Entry(
@@ -260,7 +285,10 @@ def _ended_in_vain(row: TradeBreak | KnownBreak, found: Disagreement, cause: Cau
 def _clear(row: TradeBreak, cause: Cause, at: datetime, update: Update) -> None:
     """End a break whose disagreement is gone."""
     read = row.version
-    before = move(row, BreakStatus.RESOLVED, at=at, by=cause.by, reason_code=cause.cleared_as)
+    before = move(
+        row, BreakStatus.RESOLVED, at=at, by=cause.by, reason_code=cause.cleared_as,
+        terms=update.terms,
+    )  # fmt: skip
     row.version += 1
     update.writes.append(Written(row, read))
     by_itself = cause.cleared_as == ReasonCode.AUTO_CLEARED

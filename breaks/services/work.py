@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from breaks import clocks
 from breaks.choices import FOR_RESOLVING, BreakStatus, EventKind, ReasonCode
 from breaks.models import BreakComment, Team, TradeBreak
 from breaks.services.acting import (
@@ -28,9 +29,9 @@ from breaks.services.lifecycle import (
     check_ended,
     check_free,
     check_live,
-    hours_of,
     place,
 )
+from breaks.terms import Clocks
 from trades.reports import plain
 
 __all__ = [
@@ -117,8 +118,8 @@ def route(
     Give a live break to a team, or with None to everybody.
 
     Whoever works on it and is not of that team hands it over: it is nobody's then, and open. What
-    was left of its clock is left of it in the hours of the new team. The event names, each as it
-    was and as it is, the codes of the teams, the deadline and the assignee.
+    its clock has run it has run; the rest runs in the hours and by the policy of the new team. The
+    event names, each as it was and as it is, the codes of the teams, the deadline and the assignee.
 
     :raises TransitionNotAllowed: if it has ended.
     :raises StaleBreak: if it is not at `version` any more.
@@ -129,11 +130,10 @@ def route(
         before, due = row.team, row.due_at
         if before == team:
             return None
-        hours = hours_of(row)
-        left = hours.between(at, due)
+        terms = Clocks()
+        old = terms.of(row)
         row.team = team
-        if left and hours_of(row) != hours:
-            row.due_at = hours_of(row).after(at, left)
+        clocks.hand_over(row, old, terms.of(row), at=at)
         place(row)
         detail: dict[str, Any] = {"team": [_code(before), _code(team)]}
         if row.due_at != due:

@@ -27,6 +27,10 @@ CHANGEABLE = (
     "last_run",
     "assigned_to",
     "team",
+    "sla_policy",
+    "clock_from",
+    "clock_spent_us",
+    "paused_at",
     "due_at",
     "rank",
     "resolved_at",
@@ -57,9 +61,9 @@ def hold(break_id: int) -> TradeBreak:
     return held
 
 
-def write_rows(writes: Sequence[Written]) -> int:
+def write_rows(writes: Sequence[Written], names: Sequence[str] = CHANGEABLE) -> int:
     """
-    Write every row that is still at the version read; return how many were.
+    Write every row that is still at the version read, or the fields named of it; return how many.
 
     One prepared statement for all rows, whatever their number. Django's own `bulk_update` can
     set a condition on all rows alike only, not each row's own version.
@@ -68,7 +72,7 @@ def write_rows(writes: Sequence[Written]) -> int:
         return 0
     connection = connections[router.db_for_write(TradeBreak)]
     meta = TradeBreak._meta  # noqa: SLF001  Django's documented way to a model's columns
-    fields = [field for field in meta.concrete_fields if field.name in CHANGEABLE]
+    fields = [field for field in meta.concrete_fields if field.name in names]
     quoted = connection.ops.quote_name
     columns = ", ".join(f"{quoted(str(field.column))} = %s" for field in fields)
     statement = (

@@ -7,12 +7,14 @@ import pytest
 from django.contrib.auth.models import User
 
 from breaks.choices import LIVE, BreakStatus, ReasonCode
-from breaks.models import TradeBreak
+from breaks.models import SlaPolicy, TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.services.lifecycle import TransitionNotAllowed, move
+from breaks.terms import Clocks
 from breaks.transitions import ALLOWED
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+TERMS = Clocks(policies=[SlaPolicy()], hours={})
 PAIRS = list(product(BreakStatus, repeat=2))
 
 
@@ -24,6 +26,7 @@ def a_break(status: BreakStatus) -> TradeBreak:
         severity="HIGH",
         resolved_at=NOW if ended else None,
         reason_code=ReasonCode.BOOKED if ended else "",
+        clock_from=NOW,
         due_at=NOW,
     )
 
@@ -48,7 +51,7 @@ def test_what_has_ended_comes_back_as_open_only():
 def test_moves_along_an_arrow(start, target):
     row, by = a_break(start), User(pk=3)
 
-    before = move(row, target, at=NOW, by=by, reason_code=ReasonCode.BOOKED)
+    before = move(row, target, at=NOW, by=by, reason_code=ReasonCode.BOOKED, terms=TERMS)
 
     assert (before, row.status) == (start, target)
     if target in ENDED:

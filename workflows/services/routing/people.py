@@ -40,7 +40,10 @@ class People:
 
     def __init__(self, *, at: datetime) -> None:
         self.at = at
-        self.teams: dict[int, Team] = {team.pk: team for team in Team.objects.all()}
+        self.teams: dict[int, Team] = {
+            team.pk: team
+            for team in Team.objects.select_related("calendar").prefetch_related("calendar__days")
+        }
         self._members: dict[int, dict[int, User]] = defaultdict(dict)
         self._patterns: dict[tuple[int, int], WorkPattern] = {
             (one.team_id, one.user_id): one for one in WorkPattern.objects.all()

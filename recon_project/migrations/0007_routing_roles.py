@@ -9,7 +9,7 @@ def grant_more(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recon_project", "0005_roles_of_back_tests"),
+        ("recon_project", "0006_roles_of_clocks"),
         ("workflows", "0003_routing"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]
