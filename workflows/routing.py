@@ -202,6 +202,11 @@ def _in_range(rule: Rule, exposure: Decimal | None) -> bool:
     )
 
 
+def said_of(name: str, values: Values) -> str:
+    """Write the values of a condition as people call them."""
+    return _listed(name, values, last=" and ")
+
+
 def _listed(name: str, values: Values, last: str = " or ") -> str:
     coded = name in _CODED
     said = sorted(_LABELS.get(value, value) if coded else value for value in values)

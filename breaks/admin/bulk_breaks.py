@@ -46,7 +46,7 @@ class BulkBreaks(BulkActs):
     bulk_noun = ("break", "breaks")
 
     def preview(self, request: HttpRequest, act: Act, selection: Selection) -> Preview:
-        from breaks.services.foreseeing import Foreseen, foresee
+        from breaks.services.foreseeing import Foreseen
 
         by: Any = request.user
         found = {
@@ -59,7 +59,7 @@ class BulkBreaks(BulkActs):
         rows = [found[pk] for pk in selection if pk in found]
         able: list[Row] = []
         unable: list[Row] = []
-        for row, foreseen in zip(rows, foresee(rows, _service(act), by=by), strict=True):
+        for row, foreseen in zip(rows, self.foreseen(rows, act, by), strict=True):
             if selection[row.pk] not in (None, row.version):
                 unable.append((row, Foreseen(foreseen.becomes, CHANGED_SINCE)))
             else:
@@ -70,6 +70,12 @@ class BulkBreaks(BulkActs):
             figures=_figures(able, unable),
             panels=_panels(able, unable, by),
         )
+
+    def foreseen(self, rows: Sequence[TradeBreak], act: Act, by: Any) -> "list[Foreseen]":
+        """Tell what an act would do to each row."""
+        from breaks.services.foreseeing import foresee
+
+        return foresee(rows, _service(act), by=by)
 
     def do_in_bulk(
         self, request: HttpRequest, act: Act, selection: Selection, given: Mapping[str, Any]

@@ -1,3 +1,3 @@
-from workflows.admin import runs
+from workflows.admin import routed_breaks, routing, runs, shifts
 
-__all__ = ["runs"]
+__all__ = ["routed_breaks", "routing", "runs", "shifts"]

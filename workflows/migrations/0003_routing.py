@@ -176,11 +176,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='routingrule',
-            constraint=models.CheckConstraint(condition=models.Q(('exposure_above', None), ('exposure_above__gte', 0), _connector='OR'), name='routing_rule_from_not_below_zero'),
+            constraint=models.CheckConstraint(condition=models.Q(('exposure_above', None), ('exposure_above__gte', 0), _connector='OR'), name='routing_rule_from_not_below_zero', violation_error_message='An exposure is never below zero: begin at 0 or above.'),
         ),
         migrations.AddConstraint(
             model_name='routingrule',
-            constraint=models.CheckConstraint(condition=models.Q(('exposure_above', None), ('exposure_up_to', None), ('exposure_above__lt', models.F('exposure_up_to')), _connector='OR'), name='routing_rule_range_not_empty'),
+            constraint=models.CheckConstraint(condition=models.Q(('exposure_above', None), ('exposure_up_to', None), ('exposure_above__lt', models.F('exposure_up_to')), _connector='OR'), name='routing_rule_range_not_empty', violation_error_message='No exposure is in this range: end it above its beginning.'),
         ),
         migrations.AddIndex(
             model_name='routing',

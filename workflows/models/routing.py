@@ -55,12 +55,14 @@ class RoutingRule(models.Model):
             models.CheckConstraint(
                 condition=Q(exposure_above=None) | Q(exposure_above__gte=0),
                 name="routing_rule_from_not_below_zero",
+                violation_error_message="An exposure is never below zero: begin at 0 or above.",
             ),
             models.CheckConstraint(
                 condition=Q(exposure_above=None)
                 | Q(exposure_up_to=None)
                 | Q(exposure_above__lt=F("exposure_up_to")),
                 name="routing_rule_range_not_empty",
+                violation_error_message="No exposure is in this range: end it above its beginning.",
             ),
         ]
 

@@ -55,6 +55,7 @@ MAY = {
     ("POST", "accept-break"): DECIDERS,
     ("POST", "reopen-break"): STARTERS,
     ("POST", "escalate-break"): STARTERS,
+    ("POST", "route-by-rules"): STARTERS,
     ("GET", "approvals"): ALL,
     ("GET", "approval"): ALL,
     ("POST", "approve"): CHECKERS,

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from breaks.models import TradeBreak
-from breaks.services.acting import check_actor
+from breaks.services.acting import StaleBreak, check_actor
+from breaks.services.lifecycle import check_live
 from breaks.services.placing import place_breaks
 from matching.models import ReconciliationRun
 from workflows.choices import RoutingOutcome
@@ -69,6 +70,27 @@ def route_breaks(*, break_ids: Iterable[int], at: datetime, by: User | None = No
     if by is not None:
         check_actor(by)
     return _route(TradeBreak.objects.filter(pk__among=sorted(set(break_ids))), at=at, by=by)
+
+
+def route_one(*, break_id: int, version: int | None, by: User, at: datetime) -> TradeBreak:
+    """
+    Route one break as a person asks for it.
+
+    :raises WorkRefused: if the actor may not act.
+    :raises TransitionNotAllowed: if it has ended.
+    :raises StaleBreak: if it is not at `version` any more, or others keep changing it.
+    """
+    check_actor(by)
+    row: TradeBreak = TradeBreak.objects.get(pk=break_id)
+    check_live(row, "routed")
+    one = TradeBreak.objects.filter(pk=break_id)
+    if version is not None:
+        one = one.filter(version=version)
+    for _ in range(ATTEMPTS if version is None else 1):
+        done = _route(one, at=at, by=by)
+        if done.looked_at and not done.overtaken:
+            return TradeBreak.objects.get(pk=break_id)
+    raise StaleBreak(TradeBreak.objects.get(pk=break_id))
 
 
 def stale(breaks: QuerySet[TradeBreak], people: People) -> QuerySet[TradeBreak]:
