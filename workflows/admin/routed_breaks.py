@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from breaks.admin.acts import WORK
+from breaks.admin.acts import ACTS, WORK
 from breaks.admin.bulk import Selection
-from breaks.choices import LIVE, BreakStatus
+from breaks.choices import LIVE
 from breaks.models import ActBatch, TradeBreak
 from trades.admin.acts import Act
 from trades.admin.cells import NOTHING, moment
@@ -46,6 +46,8 @@ REROUTE = Act(
     offered=lambda row: row.status in LIVE,
 )  # fmt: skip
 
+_BY_HAND = next(act for act in ACTS if act.name == "route")
+
 # What another part has made of the page stays: this only adds to it.
 _Base: Any = type(admin.site.get_model_admin(TradeBreak))
 admin.site.unregister(TradeBreak)
@@ -64,17 +66,10 @@ class RoutedBreakAdmin(_Base):
         return Page(**{**vars(page), "side": [*page.side, *panels]})
 
     def foreseen(self, rows: Sequence[TradeBreak], act: Act, by: Any) -> "list[Foreseen]":
-        if act.name != REROUTE.name:
-            found: list[Foreseen] = super().foreseen(rows, act, by)
-            return found
-        from breaks.services.foreseeing import Foreseen, foresee
-
+        by_rules = act.name == REROUTE.name
         # What a team by hand refuses, the rules refuse: a break that has ended.
-        checked = foresee(rows, "route", by=by)
-        return [
-            Foreseen(BreakStatus(row.status), one.why)
-            for row, one in zip(rows, checked, strict=True)
-        ]
+        found: list[Foreseen] = super().foreseen(rows, _BY_HAND if by_rules else act, by)
+        return found
 
     def do_in_bulk(
         self, request: HttpRequest, act: Act, selection: Selection, given: Mapping[str, Any]
