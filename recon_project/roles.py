@@ -28,6 +28,10 @@ _SEE_THE_DESK: Grants = {
     "workflows.pipelinerun": "view",
     "workflows.pipelinestep": "view",
     "workflows.remediationpolicy": "view",
+    "workflows.absence": "view",
+    "workflows.routing": "view",
+    "workflows.routingrule": "view",
+    "workflows.workpattern": "view",
     "workflows.remediationsuggestion": "view",
     "workflows.rootcauseanalysis": "view",
     "workflows.rootcausebreak": "view",
@@ -48,6 +52,10 @@ _WORK_THE_QUEUE: Grants = {
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
 _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel": "view"}
+_KEEP_THE_SHIFTS: Grants = {
+    "workflows.workpattern": "add change delete",
+    "workflows.absence": "add change delete",
+}
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
     "trades.instrumentidentifier": "add change delete",
@@ -67,6 +75,7 @@ _SET_UP_THE_DESK: Grants = {
     "breaks.exposurethreshold": "add change delete",
     "breaks.team": "add change delete",
     "breaks.approvalpolicy": "change",
+    "workflows.routingrule": "add change delete",
     "breaks.slapolicy": "add change",
     "breaks.holidaycalendar": "add change delete",
     "breaks.calendarday": "add change delete",
@@ -92,6 +101,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _SEE_EVERY_TEAM,
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
+        _KEEP_THE_SHIFTS,
         {"matching.ruleset": "change"},
     ),
     ADMINISTRATOR: (
@@ -101,6 +111,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _SEE_EVERY_TEAM,
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
+        _KEEP_THE_SHIFTS,
         _SET_UP_THE_DESK,
     ),
     INTEGRATION: (

@@ -11,6 +11,7 @@ from workflows.services.escalation import check_sla
 from workflows.services.notifications import send_due, tell_failed_runs
 from workflows.services.reconciling import reconcile
 from workflows.services.remediation.rerunning import request_due_runs
+from workflows.services.routing import route_open
 from workflows.services.starting import (
     queue_due_reconciliations,
     wake_pipeline,
@@ -77,6 +78,14 @@ def recover_stale_work(**_later_arguments: object) -> None:
         logger.info("queued %s runs that remediations wait for", queued)
     if woken := wake_stale_work(at=timezone.now()):
         logger.warning("woke %s pieces of work whose message or worker was lost", woken)
+
+
+@shared_task(name="tasks.route_breaks", ignore_result=True)
+def route_breaks(**_later_arguments: object) -> None:
+    """Route the live breaks that are new, changed or wait for somebody; the others stay."""
+    done = route_open(at=timezone.now())
+    if done.moved or done.overtaken:
+        logger.info("routed: %s", done.figures())
 
 
 @shared_task(name="tasks.write_history_root", ignore_result=True)

@@ -13,6 +13,7 @@ from recon_project.api.idempotency import once
 from recon_project.api.pages import Schema, docs, unknown
 from recon_project.health import Health
 from trades.api import views as trades
+from workflows.api import routing
 from workflows.api import views as workflows
 from workflows.api.overdue import OverdueBreakList
 from workflows.api.remediation import AutoRemediate
@@ -59,6 +60,7 @@ V1 = [
     path("breaks/<int:pk>/reopen", once(acts.Reopen), name="reopen-break"),
     path("breaks/<int:pk>/escalate", once(acts.Escalate), name="escalate-break"),
     path("exceptions/<int:pk>/auto-remediate", once(AutoRemediate), name="auto-remediate-break"),
+    path("exceptions/<int:pk>/route", once(routing.RouteByRules), name="route-by-rules"),
     path("approvals", approvals.ApprovalList.as_view(), name="approvals"),
     path("approvals/<int:pk>", approvals.ApprovalDetail.as_view(), name="approval"),
     path("approvals/<int:pk>/approve", once(approvals.Approve), name="approve"),

@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0005_roles_of_back_tests"),
         ("breaks", "0012_kinds_of_events"),
-        ("workflows", "0007_causes"),
+        ("workflows", "0008_routing"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]

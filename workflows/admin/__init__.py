@@ -8,7 +8,10 @@ from workflows.admin import (
     pipelines,
     remediation_policies,
     remedied_breaks,
+    routed_breaks,
+    routing,
     runs,
+    shifts,
     suggestions,
 )
 
@@ -22,6 +25,9 @@ __all__ = [
     "pipelines",
     "remediation_policies",
     "remedied_breaks",
+    "routed_breaks",
+    "routing",
     "runs",
+    "shifts",
     "suggestions",
 ]

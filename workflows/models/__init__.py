@@ -11,8 +11,11 @@ from workflows.models.root_cause import (
     RootCauseEvent,
     RootCauseFinding,
 )
+from workflows.models.routing import Routing, RoutingRule
+from workflows.models.shifts import Absence, WorkPattern
 
 __all__ = [
+    "Absence",
     "Channel",
     "Escalation",
     "EscalationLevel",
@@ -27,4 +30,7 @@ __all__ = [
     "RootCauseBreak",
     "RootCauseEvent",
     "RootCauseFinding",
+    "Routing",
+    "RoutingRule",
+    "WorkPattern",
 ]

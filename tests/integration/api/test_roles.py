@@ -56,6 +56,7 @@ MAY = {
     ("POST", "reopen-break"): STARTERS,
     ("POST", "escalate-break"): STARTERS,
     ("POST", "auto-remediate-break"): STARTERS,
+    ("POST", "route-by-rules"): STARTERS,
     ("GET", "approvals"): ALL,
     ("GET", "approval"): ALL,
     ("POST", "approve"): CHECKERS,

@@ -135,7 +135,7 @@ def auto_remediate_open(*, at: datetime) -> Swept:
 
 
 def _open_after(last: int) -> list[TradeBreak]:
-    rows = TradeBreak.objects.filter(status=BreakStatus.OPEN, assigned_to=None, pk__gt=last)
+    rows = TradeBreak.objects.filter(status=BreakStatus.OPEN, pk__gt=last)
     return list(rows.order_by("pk")[:BATCH])
 
 
