@@ -94,6 +94,14 @@ class TestRefusedRows:
         assert refusals({"comment": "x"}, row, analyst) == f"There is no break {row.pk}."
         assert "Break" not in refusals({"version": "3"}, row, analyst)
 
+    def test_an_assignee_of_another_team_is_foreseen(self, supervisor):
+        factories.user("Analyst", username="chen")
+        row = factories.trade_break(team=factories.team("others"))
+
+        assert "chen is not of others" in refusals({"assigned_to": "chen"}, row, supervisor)
+        sent = edited(exported(), {row.pk: {"assigned_to": "chen", "team": ""}})
+        assert [one.act for one in looked_at(sent, supervisor).asked] == ["route", "assign"]
+
     def test_one_break_twice(self, supervisor):
         row = factories.trade_break()
         cells = parsed(edited(exported(), {row.pk: {"comment": "one"}}))
