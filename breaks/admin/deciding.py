@@ -141,6 +141,8 @@ def _preview(act: Act, rows: QuerySet, request: HttpRequest) -> Panel:
 
 def _foreseen(act: Act, row: ApprovalRequest, request: HttpRequest) -> Any:
     """Say beforehand what is sure to be refused; what others do meanwhile shows afterwards."""
+    from breaks.services.approvals import no_second
+
     if not _waits(row):
         return badge(row.status, f"{row.get_status_display()} already")
     mine = row.made_by_id == request.user.pk
@@ -148,7 +150,10 @@ def _foreseen(act: Act, row: ApprovalRequest, request: HttpRequest) -> Any:
         return "withdrawn" if mine else badge("HIGH", "refused: not yours")
     if mine:
         return badge("HIGH", "refused: you asked for it")
-    return "done at once" if act.name == "approve" else "nothing happens"
+    if act.name != "approve":
+        return "nothing happens"
+    by: Any = request.user
+    return badge("HIGH", "refused: you had a hand in it") if no_second(row, by) else "done at once"
 
 
 def _results(act: Act, rows: QuerySet, by: Any, note: str) -> Panel:

@@ -7,7 +7,7 @@ asked. `execution` says of each guarded act how it is done later and what overta
 """
 
 from breaks.services.approvals.asking import ask, guards, is_needed
-from breaks.services.approvals.deciding import approve, turn_down, withdraw
+from breaks.services.approvals.deciding import approve, no_second, turn_down, withdraw
 from breaks.services.approvals.doors import accept, activate_rules, pair_by_hand, unmatch
 from breaks.services.approvals.execution import overtaken_by
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
@@ -21,6 +21,7 @@ __all__ = [
     "ask",
     "guards",
     "is_needed",
+    "no_second",
     "overtaken_by",
     "pair_by_hand",
     "turn_down",
