@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from breaks.choices import LIVE, ApprovalStatus, BreakStatus, ReasonCode
+from breaks.choices import LIVE, ApprovalStatus, BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, PendingTrade, TradeBreak
 from matching.choices import MatchStatus
 from matching.models import MatchDifference, MatchLeg, Reconciliation
@@ -60,11 +60,18 @@ def batches_visible_to(user: Any) -> QuerySet[ActBatch]:
 
 
 def approvals_visible_to(user: Any) -> QuerySet[ApprovalRequest]:
-    """Return the requests a person may see, which are not about another team's break."""
+    """
+    Return the requests a person may see, which are not about another team's break.
+
+    A file is about many: only whoever handed it in and those who see every team see it.
+    """
     theirs = TradeBreak.objects.visible_to(user)
-    return ApprovalRequest.objects.filter(
-        Q(trade_break=None) | Q(trade_break__in=theirs.values("pk"))
-    ).select_related("trade_break", "match", "reconciliation", "rule_set", "made_by", "decided_by")
+    about = Q(trade_break=None) | Q(trade_break__in=theirs.values("pk"))
+    if not user.has_perm("breaks.view_every_team"):
+        about &= ~Q(act=GuardedAct.IMPORT) | Q(made_by=user.pk)
+    return ApprovalRequest.objects.filter(about).select_related(
+        "trade_break", "match", "reconciliation", "rule_set", "made_by", "decided_by"
+    )
 
 
 def approvals_to_decide(user: Any) -> QuerySet[ApprovalRequest]:

@@ -154,7 +154,7 @@ class ApprovalRequestAdmin(PageAdmin):
     def page(self, request: HttpRequest, row: Any) -> Page:
         from breaks.services.approvals import overtaken_by
 
-        effect = effect_of(row)
+        effect = effect_of(row, by=request.user)
         overtaken = overtaken_by(row)
         return Page(
             headline=format_html(
