@@ -259,6 +259,18 @@ class TestApproval:
         assert request.exposure == large.exposure
         assert "from b.csv" in request.summary
 
+    def test_is_asked_for_once_however_often_the_button_is_pressed(self, analyst):
+        _, review = self.asked(analyst, "200")
+        ask = {"file_name": "a.csv", "by": analyst, "at": NOW, "reason": "month end"}
+        apply(asked=review.asked, **ask)
+
+        with pytest.raises(approvals.ApprovalRefused, match="asked for this already"):
+            apply(asked=review.asked, **ask)
+
+        _, another = self.asked(analyst, "200")
+        apply(asked=another.asked, **ask)
+        assert ApprovalRequest.objects.count() == 2
+
     def test_of_an_unknown_exposure_is_needed(self, analyst):
         _, review = self.asked(analyst, "1", None)
 
