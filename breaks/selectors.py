@@ -75,11 +75,11 @@ def approvals_visible_to(user: Any) -> QuerySet[ApprovalRequest]:
 
 
 def approvals_to_decide(user: Any) -> QuerySet[ApprovalRequest]:
-    """Return the requests that wait for this person: never their own."""
+    """Return the requests that wait for this person: none they made or had a hand in."""
     if not user.has_perm("breaks.decide_approvalrequest"):
         return ApprovalRequest.objects.none()
     waiting = approvals_visible_to(user).filter(status=ApprovalStatus.PENDING)
-    return waiting.exclude(made_by=user.pk)
+    return waiting.exclude(made_by=user.pk).exclude(rule_set__editors=user.pk)
 
 
 def approvals_waiting(trade_break: TradeBreak) -> QuerySet[ApprovalRequest]:

@@ -34,10 +34,10 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
     with transaction.atomic():
         request = _to_decide(request_id, by)
         _hold(request)
-        if why := no_second(request, by):
-            raise ApprovalRefused(why)
         if changed := what_changed(request):
             return _close(request, ApprovalStatus.STALE, by, at, changed)
+        if why := no_second(request, by):
+            raise ApprovalRefused(why)
         _check_maker(request)
         _close(request, ApprovalStatus.APPROVED, by, at, note)
         try:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from breaks.choices import GuardedAct
 from breaks.models import ApprovalRequest, BreakEvent
+from breaks.selectors import approvals_to_decide
 from breaks.services import approvals
 from breaks.services.approvals import ApprovalRefused
 from breaks.services.lifecycle import WorkRefused
@@ -227,6 +228,12 @@ class TestWhoWroteTheRules:
         draft.refresh_from_db()
         request.refresh_from_db()
         assert (draft.status, request.status) == ("DRAFT", "PENDING")
+
+    def test_are_not_asked_to_decide(self, draft, administrator, supervisor):
+        request = self.ask(draft, administrator)
+
+        assert list(approvals_to_decide(supervisor)) == []
+        assert list(approvals_to_decide(factories.user("Supervisor"))) == [request]
 
     def test_may_turn_them_down(self, draft, administrator, supervisor):
         request = self.ask(draft, administrator)
