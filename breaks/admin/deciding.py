@@ -15,12 +15,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from breaks.choices import ApprovalStatus
 from breaks.models import ApprovalRequest
 from trades.admin.acts import Act, ActForm
+from trades.admin.asked import is_key
 from trades.admin.cells import badge, link, money
 from trades.admin.page import Panel
 
 DECIDE = "breaks.decide_approvalrequest"
 ASK = "breaks.view_approvalrequest"
-KEY_LENGTH = 18  # digits of the longest that every database takes
 MOST = 200  # decided on one page; more than that nobody has looked at
 
 
@@ -105,7 +105,7 @@ def decide_many(model_admin: Any, act: Act) -> Callable[[HttpRequest], HttpRespo
         if not request.user.has_perm(act.permission):  # type: ignore[union-attr]
             raise PermissionDenied
         given = (request.POST if request.method == "POST" else request.GET).get("ids", "")
-        named = [key for key in given.split(",") if key.isdecimal() and len(key) <= KEY_LENGTH]
+        named = [key for key in given.split(",") if is_key(key)]
         keys = [int(key) for key in named[:MOST]]
         rows = model_admin.get_queryset(request).filter(pk__in=keys)
         form = act.form(request.POST if request.method == "POST" else None)
