@@ -149,7 +149,7 @@ def _activating(request: ApprovalRequest) -> Effect:
             badge("ACTIVE", "Active"), badge("RETIRED", "Retired"),
         ])  # fmt: skip
     facts = [
-        ("Written by", rules.created_by or NOTHING),
+        ("Written by", ", ".join(map(str, rules.editors.all())) or rules.created_by or NOTHING),
         ("Written", moment(rules.created_at)),
         ("What it changes", rules.note or NOTHING),
         ("Rules", link("matching_ruleset", rules.pk, "Look at them before you decide")),
