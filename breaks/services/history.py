@@ -29,6 +29,7 @@ from django.db.models.functions import Cast
 
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, HistoryRoot, TradeBreak
+from breaks.services.kept_files import changed_files
 from breaks.services.roots import BrokenRoot, Recount
 from trades.services.columns import table_of, write_table
 
@@ -150,17 +151,17 @@ def verify(
     """
     Yield the first broken link of every break whose history does not hold, by break id.
 
-    Then the first daily root that does not. Reads all breaks, or those named and no root, in a
-    stream: memory does not grow with the history. `on_progress` is told after every few
-    thousand how many breaks were checked.
+    Then the files that are not what was attached, and the first daily root that does not hold.
+    Reads all breaks, or those named and no root, in a stream: memory does not grow with the
+    history. `on_progress` is told after every few thousand how many breaks were checked.
     """
     breaks = TradeBreak.objects.order_by("pk")
     events = BreakEvent.objects.all()
     roots: list[HistoryRoot] = []
-    if break_ids is None:
+    wanted = None if break_ids is None else list(break_ids)
+    if wanted is None:
         roots = list(HistoryRoot.objects.order_by("day"))
     else:
-        wanted = list(break_ids)
         breaks = breaks.filter(pk__in=wanted)
         events = events.filter(trade_break__in=wanted)
     recount = Recount(roots)
@@ -183,6 +184,8 @@ def verify(
     while chain_of is not None:
         yield from _orphaned(chain_of)
         chain_of, chain = next(chains, _NO_MORE)
+    for file in changed_files(wanted):
+        yield BrokenLink(*file)
     yield from recount.faults()
 
 

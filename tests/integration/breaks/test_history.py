@@ -11,6 +11,7 @@ from django.db import connection
 from breaks import append_only
 from breaks.models import BreakEvent, TradeBreak
 from breaks.services import work
+from breaks.services.attaching import attach
 from breaks.services.history import verify
 from tests import factories
 from tests.integration.breaks.conftest import PRICE, Desk
@@ -200,6 +201,30 @@ def test_a_status_that_is_none_shows(exposed):
     )
 
     assert broken().endswith("it leaves the break Resolved, but it is FOO.")
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE breaks_breakattachment SET content = x'00'", "is not what was attached."),
+        (
+            "UPDATE breaks_breakattachment SET trade_break_id = trade_break_id - 1",
+            "is not what was attached.",
+        ),
+        ("DELETE FROM breaks_breakattachment", "which was attached, is gone."),
+    ],
+)
+def test_a_changed_or_removed_file_shows(exposed, analyst, statement, why):
+    ask = {"break_id": exposed.pk, "version": None, "by": analyst, "at": factories.NOW}
+    attach(**ask, name="mail.eml", content=b"187")
+    assert list(verify()) == []
+
+    sql(statement)
+
+    found = broken()
+    assert found.startswith(f"Break {exposed.pk}, event 5: the file 'mail.eml'")
+    assert found.endswith(why)
+    assert list(verify(break_ids=[exposed.pk + 1])) == []
 
 
 def test_only_the_breaks_asked_for_are_read(exposed):
