@@ -25,7 +25,8 @@ def changed_files(break_ids: Sequence[int] | None = None) -> Iterator[ChangedFil
     events = BreakEvent.objects.filter(kind=EventKind.ATTACHED)
     files = BreakAttachment.objects.all()
     if break_ids is not None:
-        events, files = (rows.filter(trade_break__in=break_ids) for rows in (events, files))
+        events = events.filter(trade_break__in=break_ids)
+        files = files.filter(trade_break__in=break_ids)
     # The events first: a file that is attached meanwhile is there before they tell of it.
     told = {
         detail.get("attachment"): (break_id, sequence, detail)
