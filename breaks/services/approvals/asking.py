@@ -153,7 +153,7 @@ def why_not_accept(break_ids: Sequence[int]) -> dict[int, str]:
     return {
         pk: _asked_already(one)
         for pk, one in found.items()
-        if last.get(pk, 0) <= one.given["version"]
+        if pk is not None and last.get(pk, 0) <= one.given["version"]
     }
 
 
