@@ -28,6 +28,7 @@ from breaks.services.lifecycle import (
     check_ended,
     check_free,
     check_live,
+    check_sees,
     hours_of,
     place,
 )
@@ -82,7 +83,7 @@ def assign(
     """
     Give a live break to somebody, or with None back to the queue, where it is open again.
 
-    :raises WorkRefused: if it has ended, or `to` cannot work.
+    :raises WorkRefused: if it has ended, or `to` cannot work or is not of its team.
     :raises StaleBreak: if it is not at `version` any more.
     """
     if to is not None:
@@ -94,6 +95,8 @@ def assign(
         check_live(row, "assigned")
         if row.assigned_to_id == (to.pk if to else None):
             return None
+        if to is not None:
+            check_sees(row, to)
         given = _assign(row, to)
         if to is None and row.status == BreakStatus.IN_PROGRESS:
             return moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, detail=given)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import User
+
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
 from breaks.models import ApprovalRequest
 from breaks.services import pairing, work
@@ -44,12 +46,14 @@ class Execution:
     `run(request, checked, at)` does it as the act of `request.made_by`, in the caller's
     transaction; `checked` names request and checker for the history. `changed(request)` is a
     sentence that says what overtook it and by whom, or empty. `permission` is the one that
-    whoever asked must still have.
+    whoever asked must still have. `made_too(request, by)` tells whether somebody else than the
+    maker had a hand in it, and so is no second pair of eyes.
     """
 
     permission: str
     changed: Callable[[ApprovalRequest], str]
     run: Callable[[ApprovalRequest, Checked, datetime], object]
+    made_too: Callable[[ApprovalRequest, User], bool] = lambda _request, _by: False
 
 
 def what_changed(request: ApprovalRequest) -> str:
@@ -198,11 +202,17 @@ def _rules_changed(request: ApprovalRequest) -> str:
     return ""
 
 
-def _import(request: ApprovalRequest, _checked: Checked, at: datetime) -> object:
+def _edited(request: ApprovalRequest, by: User) -> bool:
+    return RuleSet.editors.through.objects.filter(
+        ruleset=request.given["rule_set"], user=by
+    ).exists()
+
+
+def _import(request: ApprovalRequest, checked: Checked, at: datetime) -> object:
     from breaks.services.importing.applying import carry_out
 
     # Each row names the version that was exported: what was overtaken is refused for its row.
-    return carry_out(given=request.given, by=request.made_by, at=at)
+    return carry_out(given=request.given, by=request.made_by, at=at, checked=checked)
 
 
 EXECUTIONS: dict[GuardedAct, Execution] = {
@@ -210,5 +220,7 @@ EXECUTIONS: dict[GuardedAct, Execution] = {
     GuardedAct.PAIR: Execution("matching.decide_match", _pair_changed, _pair),
     GuardedAct.UNMATCH: Execution("matching.decide_match", _unmatch_changed, _unmatch),
     GuardedAct.IMPORT: Execution("breaks.work_tradebreak", _nothing_more, _import),
-    GuardedAct.ACTIVATE_RULES: Execution("matching.change_ruleset", _rules_changed, _activate),
+    GuardedAct.ACTIVATE_RULES: Execution(
+        "matching.change_ruleset", _rules_changed, _activate, made_too=_edited
+    ),
 }

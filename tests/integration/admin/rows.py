@@ -8,7 +8,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
 
-from breaks.models import ActBatch, ExposureThreshold, HistoryRoot, PendingTrade
+from breaks.models import ActBatch, ApprovalRequest, ExposureThreshold, HistoryRoot, PendingTrade
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
@@ -40,9 +40,19 @@ def add_rows(count: int) -> None:
             left=[left], right=[right], differences=[difference], run=run, alternatives=[left],
             status="PROPOSED", reason="score", score=0.9,
         )  # fmt: skip
-        factories.trade_break(
+        row = factories.trade_break(
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
+        )  # fmt: skip
+        ApprovalRequest.objects.create(
+            act="ACCEPT", trade_break=row, given={"comment": "small", "version": 1},
+            summary=f"Accept {row}", exposure="10", reason="small", made_by=person,
+            made_at=factories.NOW,
+        )  # fmt: skip
+        ApprovalRequest.objects.create(
+            act="IMPORT", summary="Import a file", reason="month end", made_by=person,
+            given={"file_name": "a.csv", "asked": [[row.pk, 1, "claim", {}]]},
+            made_at=factories.NOW,
         )  # fmt: skip
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
