@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from breaks.admin.back_tests import back_tests_panel
+from breaks.admin.import_effect import importing_panels
 from breaks.admin.matches import breaks_panel
 from breaks.admin.words import NO_EXPOSURE, difference_words, status_cell, value_cell
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
@@ -160,6 +161,10 @@ def _activating(request: ApprovalRequest) -> Effect:
     ])  # fmt: skip
 
 
+def _importing(request: ApprovalRequest) -> Effect:
+    return Effect(importing_panels(request))
+
+
 _SOURCES = ("reconciliation__left_source", "reconciliation__right_source")
 
 
@@ -202,4 +207,5 @@ EFFECTS: dict[GuardedAct, Callable[[ApprovalRequest], Effect]] = {
     GuardedAct.PAIR: _pairing,
     GuardedAct.UNMATCH: _unmatching,
     GuardedAct.ACTIVATE_RULES: _activating,
+    GuardedAct.IMPORT: _importing,
 }

@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from breaks.choices import ApprovalStatus
 from breaks.models import ApprovalPolicy, ApprovalRequest, TradeBreak
-from breaks.services import approvals, work
+from breaks.services import approvals, importing, work
+from breaks.services.batches import Asked
 from matching.choices import MatchStatus, RuleSetStatus
 from matching.models import Match
 from tests import factories
@@ -310,7 +311,7 @@ class TestTheList:
             request.user = user
             counts[user.groups.get().name + user.username] = to_decide(request)
 
-        assert sorted(counts.values()) == ["0", "0", "2"]
+        assert sorted(counts.values()) == ["", "", "2"]
         assert counts["Supervisor" + supervisor.username] == "2"
 
     def test_another_team_s_break_is_not_there(self, maker, analyst, browser_as):
@@ -381,3 +382,18 @@ class TestThePage:
         shown = browser.get(page).content.decode()
         assert "Waits for approval" not in shown
         assert "Approval asked for to accept a break" in shown
+
+    def test_of_an_imported_file_it_shows_the_acts(self, maker, supervisor, browser_as):
+        rows = [factories.trade_break(exposure="90000") for _ in range(3)]
+        asked = [Asked(row.pk, 1, "assign", {"to": supervisor, "reason": ""}) for row in rows]
+        request = importing.apply(
+            asked=asked, file_name="morning.csv", by=maker, at=factories.NOW, reason="the share"
+        )
+        work.comment(break_id=rows[0].pk, version=1, text="seen", by=maker, at=factories.NOW)
+        address = _at("breaks_approvalrequest_change", request.pk)
+
+        page = browser_as(supervisor).get(address).content.decode()
+
+        assert "3 acts of morning.csv" in page
+        assert page.count(f"to {supervisor.username}") >= len(rows)
+        assert page.count("was changed since") == 1
