@@ -50,7 +50,8 @@ def _badge(request: HttpRequest, name: str) -> str:
             "quarantined": RejectedRow.objects.filter(status=RejectStatus.OPEN),
         },
     )
-    return count_words(counted(request)[name])
+    count = count_words(counted(request)[name])
+    return "" if count == "0" else count
 
 
 def _seen_by(request: HttpRequest) -> Any:

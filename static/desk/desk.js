@@ -194,11 +194,11 @@
     }
 
     // Django's boxes of people and permissions name an icon, which has to say it is a picture.
-    window.addEventListener("load", () => {
+    window.addEventListener("load", () => setTimeout(() => {
         for (const icon of document.querySelectorAll(".help-tooltip[aria-label]:not([role])")) {
             icon.setAttribute("role", "img");
         }
-    });
+    }));
     document.addEventListener("DOMContentLoaded", onReady);
     window.addEventListener("pageshow", () => { leaving = false; });
 })();
