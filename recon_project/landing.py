@@ -50,8 +50,7 @@ def _badge(request: HttpRequest, name: str) -> str:
             "quarantined": RejectedRow.objects.filter(status=RejectStatus.OPEN),
         },
     )
-    count = count_words(counted(request)[name])
-    return "" if count == "0" else count
+    return count_words(counted(request)[name])
 
 
 def _seen_by(request: HttpRequest) -> Any:

@@ -54,9 +54,9 @@ def test_two_files_arrive_are_reconciled_and_what_differs_is_settled(page, analy
     page.goto(reverse("admin:connectors_rejectedrow_changelist"))
     page.click("#result_list tbody th a")
     page.click("a.dk-button:has-text('Fix and replay')")
-    box = page.locator("#dialog textarea[name=fixed]")
+    box = page.locator("textarea[name=fixed]")
     box.fill(box.input_value().replace("many", "250"))
-    page.click("#dialog button:has-text('Replay this row')")
+    page.click("button:has-text('Replay this row')")
     page.wait_for_selector("text=the last of its file")
     assert Trade.objects.count() == 11
 

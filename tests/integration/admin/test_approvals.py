@@ -311,7 +311,7 @@ class TestTheList:
             request.user = user
             counts[user.groups.get().name + user.username] = to_decide(request)
 
-        assert sorted(counts.values()) == ["", "", "2"]
+        assert sorted(counts.values()) == ["0", "0", "2"]
         assert counts["Supervisor" + supervisor.username] == "2"
 
     def test_another_team_s_break_is_not_there(self, maker, analyst, browser_as):
