@@ -207,12 +207,15 @@ class ShownInline(ReadOnly, TabularInline):
 
 
 class EditedInline(TabularInline):
-    """Rows edited beneath another row."""
+    """Rows edited beneath another row; the head of a column is no label of its cells."""
 
     extra = 0
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_dbfield(db_field, request, **_exact(db_field, kwargs))
+        made = super().formfield_for_dbfield(db_field, request, **_exact(db_field, kwargs))
+        if made is not None:
+            made.widget.attrs["aria-label"] = str(made.label or db_field.verbose_name)
+        return made
 
 
 __all__ = [

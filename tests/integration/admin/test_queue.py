@@ -268,6 +268,24 @@ class TestOwnViews:
         browser.post(address)
         assert not SavedView.objects.exists()
 
+    def test_are_renamed_by_their_owner_alone(self, browser, browser_as):
+        self._keep(browser, name="Big ones")
+        self._keep(browser, name="Late ones", query="view=overdue")
+        view = SavedView.objects.get(name="Big ones")
+        address = reverse("admin:breaks_tradebreak_rename_view", args=[view.pk])
+
+        def asked(whose, name):
+            return whose.post(address, {"name": name, "query": "view=mine"}, follow=True)
+
+        assert asked(browser_as(factories.user("Analyst")), "Stolen").status_code == 404
+        for refused in ("Late ones", " ", "x" * 41):
+            assert [str(said) for said in asked(browser, refused).context["messages"]]
+        assert SavedView.objects.get(pk=view.pk).name == "Big ones"
+        done = asked(browser, " Very  big ")
+        assert done.redirect_chain[0][0] == f"{QUEUE}?view=mine"
+        view.refresh_from_db()
+        assert (view.name, view.query) == ("Very big", "exposure_from=100&view=mine")
+
     @pytest.mark.parametrize(
         ("name", "query"), [("  ", "view=mine"), ("x" * 41, "view=mine"), ("x", "q=" + "y" * 2000)]
     )
@@ -285,6 +303,18 @@ class TestOwnViews:
     def test_need_the_permission_to_look_at_breaks(self, browser_as):
         assert self._keep(browser_as(factories.user())).status_code == 403
         assert not SavedView.objects.exists()
+
+
+class TestTheTypeFilter:
+    def test_names_what_is_missing_by_the_sources(self, browser):
+        row = factories.trade_break("MISSING_RIGHT")
+        factories.trade_break()
+
+        page = browser.get(f"{QUEUE}?break_type__exact=MISSING_RIGHT")
+
+        assert _shown(page) == [row.pk]
+        assert page.context["desk_chips"][0]["text"].startswith("Type: Missing at Custodian")
+        assert "Missing on the" not in page.content.decode()
 
 
 class TestRowsThatOpen:
