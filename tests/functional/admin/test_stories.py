@@ -40,6 +40,7 @@ def _accept(page, row, why):
 
 
 def test_two_files_arrive_are_reconciled_and_what_differs_is_settled(page, analyst, tmp_path):
+    between = factories.reconciliation(name="OMS against custodian")
     spoilt = tmp_path / "custodian.csv"
     good = (EXAMPLES / "custodian.csv").read_text("utf-8")
     spoilt.write_text(good.replace(",250,402.10", ",many,402.10"), "utf-8")
@@ -61,7 +62,7 @@ def test_two_files_arrive_are_reconciled_and_what_differs_is_settled(page, analy
     assert Trade.objects.count() == 11
 
     page.goto(reverse("admin:matching_reconciliationrun_start"))
-    page.select_option("select[name=reconciliation]", label="OMS against custodian")
+    page.select_option("select[name=reconciliation]", str(between.pk))
     for name in ("from_date", "to_date"):
         page.fill(f"input[name={name}]", "2026-03-04")
     page.click("button:has-text('Start')")
