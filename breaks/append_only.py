@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLES: dict[str, tuple[str, ...]] = {
     "breaks_breakevent": ("trade_break_id", "sequence"),
     "breaks_breakcomment": (),
+    "breaks_breakattachment": (),
     "breaks_historyroot": ("day",),
 }
 SENTENCE = (

@@ -57,7 +57,8 @@ def by_term(term: str) -> Found:
 
     found = by_trades(of_trade)
     number = term.removeprefix("#")
-    if number.isascii() and number.isdecimal() and int(number[:20]) <= LARGEST_KEY:
+    is_key = number.isascii() and number.isdecimal() and len(number) < 20
+    if is_key and int(number) <= LARGEST_KEY:
         return Found(found.where | Q(pk=int(number)), found.is_narrow)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from breaks.choices import LIVE, ApprovalStatus, BreakStatus, ReasonCode
+from breaks.choices import LIVE, ApprovalStatus, BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, PendingTrade, TradeBreak
 from matching.choices import MatchStatus
 from matching.models import MatchDifference, MatchLeg, Reconciliation
@@ -60,20 +60,27 @@ def batches_visible_to(user: Any) -> QuerySet[ActBatch]:
 
 
 def approvals_visible_to(user: Any) -> QuerySet[ApprovalRequest]:
-    """Return the requests a person may see, which are not about another team's break."""
+    """
+    Return the requests a person may see, which are not about another team's break.
+
+    A file is about many: only whoever handed it in and those who see every team see it.
+    """
     # Asked row by row: a list of every visible break would be read again for each request.
-    about = TradeBreak.objects.visible_to(user).filter(pk=OuterRef("trade_break"))
-    return ApprovalRequest.objects.filter(Q(trade_break=None) | Exists(about)).select_related(
+    seen = TradeBreak.objects.visible_to(user).filter(pk=OuterRef("trade_break"))
+    about = Q(trade_break=None) | Exists(seen)
+    if not user.has_perm("breaks.view_every_team"):
+        about &= ~Q(act=GuardedAct.IMPORT) | Q(made_by=user.pk)
+    return ApprovalRequest.objects.filter(about).select_related(
         "trade_break", "match", "reconciliation", "rule_set", "made_by", "decided_by"
     )
 
 
 def approvals_to_decide(user: Any) -> QuerySet[ApprovalRequest]:
-    """Return the requests that wait for this person: never their own."""
+    """Return the requests that wait for this person: none they made or had a hand in."""
     if not user.has_perm("breaks.decide_approvalrequest"):
         return ApprovalRequest.objects.none()
     waiting = approvals_visible_to(user).filter(status=ApprovalStatus.PENDING)
-    return waiting.exclude(made_by=user.pk)
+    return waiting.exclude(made_by=user.pk).exclude(rule_set__editors=user.pk)
 
 
 def approvals_waiting(trade_break: TradeBreak) -> QuerySet[ApprovalRequest]:

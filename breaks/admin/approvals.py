@@ -18,7 +18,7 @@ from breaks.admin.deciding import DECIDE, DECISIONS, MOST, decide_many, many_lin
 from breaks.admin.effects import effect_of
 from breaks.choices import ApprovalStatus
 from breaks.models import ApprovalRequest, TradeBreak
-from breaks.selectors import approvals_visible_to, approvals_waiting
+from breaks.selectors import approvals_to_decide, approvals_visible_to, approvals_waiting
 from trades.admin.cells import NOTHING, badge, link, moment, money, short, since, span
 from trades.admin.desk import ViewFilter
 from trades.admin.page import Page, PageAdmin, Panel
@@ -42,9 +42,7 @@ class ApprovalFilter(ViewFilter):
     def narrow(self, queryset: QuerySet, value: str, request: HttpRequest) -> QuerySet:
         waiting = queryset.filter(status=ApprovalStatus.PENDING)
         if value == "for-me":
-            if not self._may_decide:
-                return queryset.none()
-            return waiting.exclude(made_by=request.user)
+            return waiting.filter(pk__in=approvals_to_decide(request.user).values("pk"))
         if value == "mine":
             return queryset.filter(made_by=request.user)
         if value == "decided":
@@ -154,7 +152,7 @@ class ApprovalRequestAdmin(PageAdmin):
     def page(self, request: HttpRequest, row: Any) -> Page:
         from breaks.services.approvals import overtaken_by
 
-        effect = effect_of(row)
+        effect = effect_of(row, by=request.user)
         overtaken = overtaken_by(row)
         return Page(
             headline=format_html(

@@ -70,7 +70,9 @@ def _kinds(rows: Sequence[Row]) -> list[Kind]:
 
 
 def _whose(batch: ActBatch) -> Any:
-    words = format_html("{} by {} {}", moment(batch.at), batch.by, batch.file_name)
+    words = format_html(
+        "{} by {}{}", moment(batch.at), batch.by, batch.file_name and f" from {batch.file_name}"
+    )
     if batch.undone_at is None:
         return words
     return format_html("{}, undone {} by {}", words, moment(batch.undone_at), batch.undone_by)

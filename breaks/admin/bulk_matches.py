@@ -1,6 +1,6 @@
 """What a decision would do to many matches, and does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from django.db.models import F, IntegerField, Prefetch, QuerySet, Value
@@ -34,12 +34,16 @@ class BulkMatches(BulkActs):
         return queryset.annotate(version=none).values_list("pk", F("version"))
 
     def preview(self, request: HttpRequest, act: Act, selection: Selection) -> Preview:
+        from breaks.services.reach import out_of_reach
+
+        by: Any = request.user
         found = {
             row.pk: row for row in Match.objects.filter(pk__among=list(selection)).only("status")
         }
         rows = [found[pk] for pk in selection if pk in found]
-        able = [row.pk for row in rows if act.offered(row)]
-        unable = [row.pk for row in rows if not act.offered(row)]
+        theirs = out_of_reach(list(found), by)
+        able = [row.pk for row in rows if act.offered(row) and row.pk not in theirs]
+        unable = [row.pk for row in rows if not act.offered(row) or row.pk in theirs]
         return Preview(
             able=dict.fromkeys(able),
             unable=len(unable),
@@ -47,7 +51,7 @@ class BulkMatches(BulkActs):
                 ("Will be done", number(len(able))),
                 ("Cannot be done", number(len(unable))),
             ],
-            panels=_panels(act, able, unable),
+            panels=_panels(act, able, unable, theirs),
         )
 
     def do_in_bulk(
@@ -65,7 +69,7 @@ class BulkMatches(BulkActs):
         )
 
 
-def _panels(act: Act, able: Sequence[int], unable: Sequence[int]) -> list[Panel]:
+def _panels(act: Act, able: Sequence[int], unable: Sequence[int], theirs: Set[int]) -> list[Panel]:
     named = matches_in_words([*able[:SHOWN], *unable[:SHOWN]])
     head = match_head()
     becomes = _BECOMES[act.name]
@@ -75,7 +79,7 @@ def _panels(act: Act, able: Sequence[int], unable: Sequence[int]) -> list[Panel]
             count=len(unable),
             note=shown(unable, "cannot be done either"),
             head=(*head, "Why not"),
-            rows=[[*match_cells(row), _why_not(row)] for row in _of(unable, named)],
+            rows=[[*match_cells(row), _why_not(act, row, theirs)] for row in _of(unable, named)],
         ),
         Panel(
             title="Will be done",
@@ -92,7 +96,11 @@ def _of(keys: Sequence[int], named: Mapping[int, Match]) -> list[Match]:
     return [named[pk] for pk in keys[:SHOWN] if pk in named]
 
 
-def _why_not(match: Match) -> str:
+def _why_not(act: Act, match: Match, theirs: Set[int]) -> str:
+    from breaks.services.reach import beyond
+
+    if act.offered(match) and match.pk in theirs:
+        return beyond(match.pk)
     return f"It is {match.get_status_display().lower()}."
 
 

@@ -15,12 +15,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from breaks.choices import ApprovalStatus
 from breaks.models import ApprovalRequest
 from trades.admin.acts import Act, ActForm
+from trades.admin.asked import is_key
 from trades.admin.cells import badge, link, money
 from trades.admin.page import Panel
 
 DECIDE = "breaks.decide_approvalrequest"
 ASK = "breaks.view_approvalrequest"
-KEY_LENGTH = 18  # digits of the longest that every database takes
 MOST = 200  # decided on one page; more than that nobody has looked at
 
 
@@ -105,7 +105,7 @@ def decide_many(model_admin: Any, act: Act) -> Callable[[HttpRequest], HttpRespo
         if not request.user.has_perm(act.permission):  # type: ignore[union-attr]
             raise PermissionDenied
         given = (request.POST if request.method == "POST" else request.GET).get("ids", "")
-        named = [key for key in given.split(",") if key.isdecimal() and len(key) <= KEY_LENGTH]
+        named = [key for key in given.split(",") if is_key(key)]
         keys = [int(key) for key in named[:MOST]]
         rows = model_admin.get_queryset(request).filter(pk__in=keys)
         form = act.form(request.POST if request.method == "POST" else None)
@@ -141,6 +141,8 @@ def _preview(act: Act, rows: QuerySet, request: HttpRequest) -> Panel:
 
 def _foreseen(act: Act, row: ApprovalRequest, request: HttpRequest) -> Any:
     """Say beforehand what is sure to be refused; what others do meanwhile shows afterwards."""
+    from breaks.services.approvals import no_second
+
     if not _waits(row):
         return badge(row.status, f"{row.get_status_display()} already")
     mine = row.made_by_id == request.user.pk
@@ -148,7 +150,10 @@ def _foreseen(act: Act, row: ApprovalRequest, request: HttpRequest) -> Any:
         return "withdrawn" if mine else badge("HIGH", "refused: not yours")
     if mine:
         return badge("HIGH", "refused: you asked for it")
-    return "done at once" if act.name == "approve" else "nothing happens"
+    if act.name != "approve":
+        return "nothing happens"
+    by: Any = request.user
+    return badge("HIGH", "refused: you had a hand in it") if no_second(row, by) else "done at once"
 
 
 def _results(act: Act, rows: QuerySet, by: Any, note: str) -> Panel:

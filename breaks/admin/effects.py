@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from breaks.admin.back_tests import back_tests_panel
+from breaks.admin.import_effect import panels_of_import
 from breaks.admin.matches import breaks_panel
 from breaks.admin.words import NO_EXPOSURE, difference_words, status_cell, value_cell
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
@@ -30,8 +31,10 @@ class Effect:
     compared: dict[str, Any] | None = field(default=None)
 
 
-def effect_of(request: ApprovalRequest) -> Effect:
-    """Return what approving would do; of what was decided, what it was about."""
+def effect_of(request: ApprovalRequest, *, by: Any) -> Effect:
+    """Return what approving would do, for a person's eyes; of what was decided, what it was."""
+    if request.act == GuardedAct.IMPORT:
+        return Effect(panels_of_import(request, by=by))
     return EFFECTS[GuardedAct(request.act)](request)
 
 
@@ -146,7 +149,7 @@ def _activating(request: ApprovalRequest) -> Effect:
             badge("ACTIVE", "Active"), badge("RETIRED", "Retired"),
         ])  # fmt: skip
     facts = [
-        ("Written by", rules.created_by or NOTHING),
+        ("Written by", ", ".join(map(str, rules.editors.all())) or rules.created_by or NOTHING),
         ("Written", moment(rules.created_at)),
         ("What it changes", rules.note or NOTHING),
         ("Rules", link("matching_ruleset", rules.pk, "Look at them before you decide")),

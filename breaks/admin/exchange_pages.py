@@ -33,6 +33,7 @@ def dry_run(review: Any) -> dict[str, Any]:
 
     changed, refused, acts = review.changed, review.refused, review.asked
     exposure = review.exposure
+    needs_approval = bool(acts) and approvals.is_needed(GuardedAct.IMPORT, exposure)
     too_many = f"At most {MAX_ACTS:,} acts are done in one go. Split the file."
     return {
         "figures": [
@@ -42,19 +43,20 @@ def dry_run(review: Any) -> dict[str, Any]:
             ("Rows refused", digits(len(refused))),
             ("Exposure", money(exposure, settings.BASE_CURRENCY, unknown="One is unknown.")),
         ],
-        "changed": [_changed(line) for line in changed[:SHOWN]],
+        # Whoever approves the file has seen its write-offs: they ask nobody again.
+        "changed": [_changed(line, asks=not needs_approval) for line in changed[:SHOWN]],
         "changed_count": len(changed),
         "refused": [_refused(line) for line in refused[:SHOWN]],
         "refused_count": len(refused),
         "shown": SHOWN,
         "acts": len(acts),
         "too_much": too_many if len(acts) > MAX_ACTS else "",
-        "needs_approval": bool(acts) and approvals.is_needed(GuardedAct.IMPORT, exposure),
+        "needs_approval": needs_approval,
         "editable": EDITABLE,
     }
 
 
-def _changed(line: Any) -> dict[str, Any]:
+def _changed(line: Any, *, asks: bool) -> dict[str, Any]:
     row = line.trade_break
     return {
         "line": line.number,
@@ -63,7 +65,7 @@ def _changed(line: Any) -> dict[str, Any]:
         "severity": severity_cell(row),
         "exposure": exposure_cell(row, usual=settings.BASE_CURRENCY),
         "acts": ", ".join(asked.act for asked in line.asked),
-        "waits": line.waits,
+        "waits": asks and line.waits,
         "changes": [
             {"label": _LABELS[one.column], "before": one.before, "after": one.after,
              "is_text": one.column == "comment"}

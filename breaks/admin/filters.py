@@ -1,6 +1,6 @@
 """By what the queue is narrowed down; all of them combine, and with every tab."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -8,13 +8,21 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import CheckboxFilter, RadioFilter, TextFilter
+from unfold.contrib.filters.admin import (
+    CheckboxFilter,
+    ChoicesCheckboxFilter,
+    RadioFilter,
+    TextFilter,
+)
 
 from breaks.admin.choosing import choices_of
+from breaks.choices import BreakType
 from breaks.search import Found, by_counterparty, by_trades
 from trades.choices import AssetClass
 
 NOBODY = "none"
+# In the order of a reconciliation's sides.
+_MISSING = (BreakType.MISSING_LEFT, BreakType.MISSING_RIGHT)
 _WALKS = "_queue_walks"
 
 
@@ -76,6 +84,34 @@ class AssigneeFilter(PickedFilter):
 class TeamFilter(PickedFilter):
     title, parameter_name = "team", "team"
     of, column, none = "team", "team", "No team"
+
+
+class TypeFilter(ChoicesCheckboxFilter):
+    """The types of break; what is missing is named by the sources it is missing at."""
+
+    def __init__(self, field: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, request, *args, **kwargs)
+        self.lookup_choices = [
+            (value, _missing_at(request, value) or label) for value, label in field.flatchoices
+        ]
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        form = self.form_class(
+            label=f" By {self.title} ",
+            name=self.lookup_kwarg,
+            choices=self.lookup_choices,
+            data={self.lookup_kwarg: self.value()},
+        )
+        yield {"form": form}
+
+
+def _missing_at(request: HttpRequest, kind: str) -> str:
+    if kind not in _MISSING:
+        return ""
+    choices = choices_of(request)
+    sides = [one.more.split(",")[_MISSING.index(kind)] for one in choices["reconciliation"]]
+    names = [source.name for source in choices["source"] if str(source.key) in sides]
+    return f"Missing at {' or '.join(names)}" if names else ""
 
 
 class AssetClassFilter(CheckboxFilter):

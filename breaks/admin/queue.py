@@ -30,6 +30,7 @@ from breaks.admin.filters import (
     ReconciliationFilter,
     SourceFilter,
     TeamFilter,
+    TypeFilter,
     keep,
 )
 from breaks.admin.listing import QueueList, totals
@@ -65,7 +66,7 @@ class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
     list_filter = (
         QueueFilter,
         ("severity", ChoicesCheckboxFilter),
-        ("break_type", ChoicesCheckboxFilter),
+        ("break_type", TypeFilter),
         ("status", ChoicesCheckboxFilter),
         DueFilter,
         CounterpartyFilter,

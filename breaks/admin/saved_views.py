@@ -1,4 +1,4 @@
-"""A person's own views of the queue: shown above it, kept and forgotten from there."""
+"""A person's own views of the queue: shown above it, kept, renamed and forgotten from there."""
 
 from typing import Any
 
@@ -9,7 +9,13 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from breaks.admin.choosing import choices_of
-from breaks.services.saved_views import ViewRefused, forget_view, plain_query, save_view
+from breaks.services.saved_views import (
+    ViewRefused,
+    forget_view,
+    plain_query,
+    rename_view,
+    save_view,
+)
 
 _QUEUE = "admin:breaks_tradebreak_changelist"
 
@@ -24,6 +30,7 @@ def saved_views(request: HttpRequest) -> dict[str, Any]:
                 "name": choice.name,
                 "link": f"?{choice.more}",
                 "active": choice.more == query,
+                "rename": reverse("admin:breaks_tradebreak_rename_view", args=[choice.key]),
                 "forget": reverse("admin:breaks_tradebreak_forget_view", args=[choice.key]),
             }
             for choice in choices_of(request)["view"]
@@ -32,7 +39,7 @@ def saved_views(request: HttpRequest) -> dict[str, Any]:
 
 
 def saved_view_urls(model_admin: Any) -> list[URLPattern]:
-    """Return the addresses at which views are kept and forgotten; `model_admin` is the queue's."""
+    """Return where views are kept, renamed and forgotten; `model_admin` is the queue's."""
 
     def checked(view: Any) -> Any:
         def looks_at_breaks(request: HttpRequest, **given: Any) -> HttpResponse:
@@ -45,6 +52,7 @@ def saved_view_urls(model_admin: Any) -> list[URLPattern]:
 
     return [
         path("views/", checked(_keep), name="breaks_tradebreak_keep_view"),
+        path("views/<int:pk>/rename/", checked(_rename), name="breaks_tradebreak_rename_view"),
         path("views/<int:pk>/forget/", checked(_forget), name="breaks_tradebreak_forget_view"),
     ]
 
@@ -58,6 +66,19 @@ def _keep(request: HttpRequest) -> HttpResponse:
         return _back(plain_query(query))
     messages.success(request, f"The view {view} is kept.")
     return _back(view.query)
+
+
+def _rename(request: HttpRequest, pk: int) -> HttpResponse:
+    query = plain_query(request.POST.get("query", ""))
+    try:
+        view = rename_view(view_id=pk, name=request.POST.get("name", ""), by=request.user)
+    except ViewRefused as refusal:
+        messages.error(request, str(refusal))
+        return _back(query)
+    if view is None:
+        raise Http404
+    messages.success(request, f"The view is called {view} now.")
+    return _back(query)
 
 
 def _forget(request: HttpRequest, pk: int) -> HttpResponse:

@@ -7,7 +7,7 @@ break, and can be taken back as a whole, once: requests are withdrawn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ DECISIONS: Mapping[str, Callable[..., Match | ApprovalRequest]] = {
     "reject": pairing.reject_match,
     "unmatch": approvals.unmatch,
 }
+# Of these, the one that may wait for a second person.
+GUARDED = "accept"
 # As often a long batch is written down: a process that is killed loses no more of the record.
 KEEP_EVERY = 100
 
@@ -56,13 +58,22 @@ class BatchRefused(WorkRefused):
 
 
 def do(
-    *, asked: Sequence[Asked], act: str, by: User, at: datetime, file_name: str = ""
+    *,
+    asked: Sequence[Asked],
+    act: str,
+    by: User,
+    at: datetime,
+    file_name: str = "",
+    checked: Mapping[str, Any] | None = None,
 ) -> ActBatch:
     """
     Do what is asked of each break, and keep what became of it; `act` names the batch.
 
     A break the person may not see is refused as one that does not exist. Of several acts on one
     break each goes by the version that the one before it led to.
+
+    `checked` names the request by which a second person let all of it happen: what the policy
+    guards is done then, and the history says by whom it was approved.
 
     :raises WorkRefused: if the actor may not act.
     """
@@ -75,7 +86,7 @@ def do(
     led_to: dict[int, tuple[int | None, int]] = {}
     with _Keeping(batch) as keep:
         for one in asked:
-            keep(_done(_following(one, led_to), visible, by, at, led_to))
+            keep(_done(_let(_following(one, led_to), checked), visible, by, at, led_to))
         _mark_unchanged(batch.rows, by, at)
     return batch
 
@@ -187,6 +198,13 @@ def _following(one: Asked, led_to: Mapping[int, tuple[int | None, int]]) -> Aske
     return Asked(one.break_id, now, one.act, one.given) if follows else one
 
 
+def _let(one: Asked, checked: Mapping[str, Any] | None) -> Asked:
+    """Let a guarded act happen that a second person has seen already."""
+    if checked is None or one.act != GUARDED:
+        return one
+    return replace(one, given={**one.given, "checked": checked})
+
+
 def _done(
     one: Asked,
     visible: set[int],
@@ -197,10 +215,9 @@ def _done(
     row: Row = {"break": one.break_id, "act": one.act, "version": None, "said": ""}
     if one.break_id not in visible:
         return row | {"said": unknown(one.break_id)}
+    act = work.accept if "checked" in one.given else service(one.act)
     try:
-        made = service(one.act)(
-            break_id=one.break_id, version=one.version, by=by, at=at, **one.given
-        )
+        made = act(break_id=one.break_id, version=one.version, by=by, at=at, **one.given)
     except WorkRefused as refusal:
         return row | {"said": str(refusal)}
     except TradeBreak.DoesNotExist:
@@ -223,8 +240,7 @@ def service(act: str) -> Callable[..., TradeBreak | ApprovalRequest]:
         return added
     if act not in SERVICES:
         raise ValueError(f"{act} is none of {', '.join(SERVICES)}")
-    # A write-off may wait for a second person.
-    return approvals.accept if act == "accept" else getattr(work, act)
+    return approvals.accept if act == GUARDED else getattr(work, act)
 
 
 def _mark_unchanged(rows: Sequence[Row], by: User, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """What an act would make of a break as it is now: the same checks as the act, nothing written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from breaks.choices import BreakStatus, GuardedAct, ReasonCode
 from breaks.models import ApprovalPolicy, TradeBreak
-from breaks.services.approvals import guards
+from breaks.services.approvals import guards, why_not_accept
 from breaks.services.lifecycle import WorkRefused, check_ended, check_free, check_live, move
 
 _LEADS_TO = {
@@ -40,21 +40,34 @@ def foresee(rows: Iterable[TradeBreak], act: str, *, by: User) -> list[Foreseen]
     """
     Tell what the service `act` would do to each row; the rows have assignee and team joined.
 
-    Whatever the act is given besides (a reason, a person) is taken to be right. One query for a
-    guarded act, none for others.
+    Whatever the act is given besides (a reason, a person) is taken to be right. Three queries for
+    a guarded act, none for others.
     """
-    guarded = act == "accept"
-    policy = ApprovalPolicy.objects.filter(act=GuardedAct.ACCEPT).first() if guarded else None
-    return [_foresee(row, act, by, guarded and guards(policy, row.exposure)) for row in rows]
+    if act != "accept":
+        return [_foresee(row, act, by) for row in rows]
+    listed = list(rows)
+    policy = ApprovalPolicy.objects.filter(act=GuardedAct.ACCEPT).first()
+    asked = why_not_accept([row.pk for row in listed])
+    return [
+        _waiting(row, _foresee(row, act, by), asked)
+        if guards(policy, row.exposure)
+        else _foresee(row, act, by)
+        for row in listed
+    ]
 
 
-def _foresee(row: TradeBreak, act: str, by: User, waits: bool) -> Foreseen:
-    now = BreakStatus(row.status)
+def _waiting(row: TradeBreak, done: Foreseen, asked: Mapping[int, str]) -> Foreseen:
+    """Return what becomes of an act that a second person decides on."""
+    if not done.can:
+        return done
+    return Foreseen(BreakStatus(row.status), asked.get(row.pk, ""), waits=row.pk not in asked)
+
+
+def _foresee(row: TradeBreak, act: str, by: User) -> Foreseen:
     try:
-        after = _after(row, act, by)
+        return Foreseen(_after(row, act, by))
     except WorkRefused as refusal:
-        return Foreseen(now, str(refusal))
-    return Foreseen(now if waits else after, waits=waits)
+        return Foreseen(BreakStatus(row.status), str(refusal))
 
 
 def _after(row: TradeBreak, act: str, by: User) -> BreakStatus:

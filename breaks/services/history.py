@@ -23,10 +23,13 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import F, QuerySet
+from django.db import connections
+from django.db.models import F, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, HistoryRoot, TradeBreak
+from breaks.services.kept_files import changed_files
 from breaks.services.roots import BrokenRoot, Recount
 from breaks.telling import tell_history
 from trades.services.columns import table_of, write_table
@@ -150,17 +153,17 @@ def verify(
     """
     Yield the first broken link of every break whose history does not hold, by break id.
 
-    Then the first daily root that does not. Reads all breaks, or those named and no root, in a
-    stream: memory does not grow with the history. `on_progress` is told after every few
-    thousand how many breaks were checked.
+    Then the files that are not what was attached, and the first daily root that does not hold.
+    Reads all breaks, or those named and no root, in a stream: memory does not grow with the
+    history. `on_progress` is told after every few thousand how many breaks were checked.
     """
     breaks = TradeBreak.objects.order_by("pk")
     events = BreakEvent.objects.all()
     roots: list[HistoryRoot] = []
-    if break_ids is None:
+    wanted = None if break_ids is None else list(break_ids)
+    if wanted is None:
         roots = list(HistoryRoot.objects.order_by("day"))
     else:
-        wanted = list(break_ids)
         breaks = breaks.filter(pk__in=wanted)
         events = events.filter(trade_break__in=wanted)
     recount = Recount(roots)
@@ -174,7 +177,7 @@ def verify(
         mine: Iterator[_Stored] = iter(())
         if chain_of == pk:
             mine = chain
-        if _check(pk, version, BreakStatus(status), mine) and (broken := _look_again(pk)):
+        if _check(pk, version, status, mine) and (broken := _look_again(pk)):
             yield broken
         if chain_of == pk:
             chain_of, chain = next(chains, _NO_MORE)
@@ -183,6 +186,8 @@ def verify(
     while chain_of is not None:
         yield from _orphaned(chain_of)
         chain_of, chain = next(chains, _NO_MORE)
+    for file in changed_files(wanted):
+        yield BrokenLink(*file)
     yield from recount.faults()
 
 
@@ -191,11 +196,16 @@ _NO_MORE: tuple[None, Iterator[_Stored]] = (None, iter(()))
 
 def _stored(events: QuerySet[BreakEvent]) -> Iterator[_Stored]:
     """Yield events chain by chain; rows of values, for a model object costs as much as a digest."""
-    rows = events.order_by("trade_break_id", "sequence", "pk").values_list(
-        "pk", "digest", *Content._fields
-    )
+    columns: list[Any] = list(Content._fields)
+    on_sqlite = connections[events.db].vendor == "sqlite"
+    if on_sqlite:
+        # It keeps as a time whatever it is given; read as one, anything else would stop us here.
+        columns[columns.index("at")] = Cast("at", TextField())
+    rows = events.order_by("trade_break_id", "sequence", "pk").values_list("pk", "digest", *columns)
     for pk, digest, *values in rows.iterator(chunk_size=BATCH):
         content = Content(*values)
+        if on_sqlite:
+            content = content._replace(at=_moment(content.at))
         yield _Stored(
             pk,
             content.trade_break_id,
@@ -205,6 +215,14 @@ def _stored(events: QuerySet[BreakEvent]) -> Iterator[_Stored]:
             digest,
             content,
         )
+
+
+def _moment(text: Any) -> Any:
+    """Return the time, in UTC, that SQLite keeps as text; the text itself if it is none."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return text
 
 
 def _orphaned(pk: int) -> Iterator[BrokenLink]:
@@ -227,12 +245,10 @@ def _look_again(pk: int) -> BrokenLink | None:
     """Check one break by itself: the two streams may have seen it before and after a write."""
     row = TradeBreak.objects.values_list("version", "status").get(pk=pk)
     events = BreakEvent.objects.filter(trade_break=pk)
-    return _check(pk, row[0], BreakStatus(row[1]), _stored(events))
+    return _check(pk, *row, _stored(events))
 
 
-def _check(
-    pk: int, version: int, status: BreakStatus, chain: Iterator[_Stored]
-) -> BrokenLink | None:
+def _check(pk: int, version: int, status: str, chain: Iterator[_Stored]) -> BrokenLink | None:
     previous, sequence, last_status = "", 0, ""
     for event in chain:
         sequence += 1
@@ -245,9 +261,13 @@ def _check(
     if sequence > version:
         return BrokenLink(pk, version + 1, f"the break was written only {version} times.")
     if last_status != status:
-        said = BreakStatus(last_status).label if last_status in BreakStatus else "without status"
-        return BrokenLink(pk, sequence, f"it leaves the break {said}, but it is {status.label}.")
+        said, is_now = _status(last_status), _status(status)
+        return BrokenLink(pk, sequence, f"it leaves the break {said}, but it is {is_now}.")
     return None
+
+
+def _status(word: str) -> str:
+    return BreakStatus(word).label if word in BreakStatus else word or "without status"
 
 
 def _fault(event: _Stored, sequence: int, previous: str) -> str:
@@ -255,6 +275,12 @@ def _fault(event: _Stored, sequence: int, previous: str) -> str:
         return f"it is missing; event {event.sequence} follows."
     if event.previous_digest != previous:
         return "it does not continue the event before it."
-    if event.digest != _digest(event.content):
+    if not isinstance(event.content.at, datetime):
+        return f"its time is {event.content.at!r}, which is none."
+    try:
+        digest = _digest(event.content)
+    except ValueError:
+        return "its content is nothing that is ever written."
+    if event.digest != digest:
         return "its content is not what was written."
     return ""

@@ -1,6 +1,6 @@
 """The one place where a break's status changes; what may follow what is `transitions.ALLOWED`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,12 @@ from django.contrib.auth.models import User
 from breaks import clocks
 from breaks.choices import BY_ITSELF, LIVE, BreakStatus, ReasonCode
 from breaks.deadlines import rank_of
-from breaks.models import TradeBreak
+from breaks.models import Team, TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.terms import Clocks
 from breaks.transitions import ALLOWED, is_allowed
 
+EVERY_TEAM = "breaks.view_every_team"
 # What an act may change besides the status: the event keeps what it was, to be put back.
 MOMENTS = ("due_at", "resolved_at", "clock_from", "paused_at")
 KEPT = (
@@ -108,6 +109,28 @@ def check_free(row: TradeBreak) -> None:
     if row.status == BreakStatus.IN_PROGRESS and row.assigned_to is not None:
         raise WorkRefused(
             f"{row.assigned_to} is working on break {row.pk}. Ask for it to be assigned to you."
+        )
+
+
+def is_of(team: Team | None, person: User) -> bool:
+    """Tell whether a person sees the breaks of a team; at most one query."""
+    if team is None or person.has_perm(EVERY_TEAM):
+        return True
+    return team.members.filter(pk=person.pk).exists()
+
+
+def check_sees(
+    row: TradeBreak, person: User, *, is_of: Callable[[Team | None, User], bool] = is_of
+) -> None:
+    """
+    Refuse to give a break to somebody who sees it only because it was given to them.
+
+    :raises WorkRefused: if the person is not of the break's team, and may not see every team.
+    """
+    if not is_of(row.team, person):
+        raise WorkRefused(
+            f"{person} is not of {row.team}, which works break {row.pk}: assign it to somebody "
+            "of that team, or route it first."
         )
 
 

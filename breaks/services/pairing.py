@@ -10,6 +10,7 @@ from django.db import transaction
 from breaks.choices import ReasonCode
 from breaks.services.acting import check_actor
 from breaks.services.opening import Cause, bring_up_to_date
+from breaks.services.reach import check_reach_of_match, check_reach_of_trades
 from breaks.services.scope import Scope
 from matching.models import Match, MatchAlternative, MatchLeg, Reconciliation
 from matching.services import decisions
@@ -32,9 +33,10 @@ def pair_by_hand(
     `checked` is what their history says of the request for it and of who approved it.
 
     :raises DecisionRefused: if the trades cannot be paired.
-    :raises WorkRefused: if the actor may not act.
+    :raises WorkRefused: if the actor may not act, or may not see one of the breaks.
     """
     check_actor(by)
+    check_reach_of_trades(reconciliation, [*left_ids, *right_ids], by)
     match = decisions.pair_by_hand(
         reconciliation=reconciliation,
         left_ids=left_ids,
@@ -62,9 +64,10 @@ def unmatch(
     `checked` is what their history says of the request for it and of who approved it.
 
     :raises DecisionRefused: if the match does not stand.
-    :raises WorkRefused: if the actor may not act.
+    :raises WorkRefused: if the actor may not act, or may not see one of the breaks.
     """
     check_actor(by)
+    check_reach_of_match(match_id, by)
     match = decisions.take_apart(match_id=match_id, reason=reason, by=by, at=at)
     _follow(match, reason, by, at, checked=checked)
     return match
@@ -76,9 +79,10 @@ def confirm_match(*, match_id: int, reason: str, by: User, at: datetime) -> Matc
     Agree with a proposed match; its trades are matched, or broken where they disagree.
 
     :raises DecisionRefused: if the match is not proposed.
-    :raises WorkRefused: if the actor may not act.
+    :raises WorkRefused: if the actor may not act, or may not see one of the breaks.
     """
     check_actor(by)
+    check_reach_of_match(match_id, by)
     match = decisions.confirm(match_id=match_id, reason=reason, by=by, at=at)
     _follow(match, reason, by, at, cleared_as=ReasonCode.MATCHED_MANUALLY)
     return match
@@ -90,9 +94,10 @@ def reject_match(*, match_id: int, reason: str, by: User, at: datetime) -> Match
     Turn a proposed match down; its trades are missing or pending again.
 
     :raises DecisionRefused: if the match is not proposed.
-    :raises WorkRefused: if the actor may not act.
+    :raises WorkRefused: if the actor may not act, or may not see one of the breaks.
     """
     check_actor(by)
+    check_reach_of_match(match_id, by)
     match = decisions.reject(match_id=match_id, reason=reason, by=by, at=at)
     _follow(match, reason, by, at)
     return match

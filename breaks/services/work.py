@@ -29,6 +29,7 @@ from breaks.services.lifecycle import (
     check_ended,
     check_free,
     check_live,
+    check_sees,
     place,
 )
 from breaks.terms import Clocks
@@ -83,7 +84,7 @@ def assign(
     """
     Give a live break to somebody, or with None back to the queue, where it is open again.
 
-    :raises WorkRefused: if it has ended, or `to` cannot work.
+    :raises WorkRefused: if it has ended, or `to` cannot work or is not of its team.
     :raises StaleBreak: if it is not at `version` any more.
     """
     if to is not None:
@@ -95,6 +96,8 @@ def assign(
         check_live(row, "assigned")
         if row.assigned_to_id == (to.pk if to else None):
             return None
+        if to is not None:
+            check_sees(row, to)
         given = _assign(row, to)
         if to is None and row.status == BreakStatus.IN_PROGRESS:
             return moved(row, BreakStatus.OPEN, by=by, at=at, reason=reason, detail=given)

@@ -17,6 +17,7 @@ from matching.choices import RuleSetStatus
 from matching.models import RuleSet
 from matching.rules import InvalidRules, active_version, validated
 from matching.rules_diff import changes
+from trades.admin.asked import is_key
 from trades.admin.page import Panel
 
 FORM, JSON = "form", "json"
@@ -89,7 +90,7 @@ def _save(request: HttpRequest, row: RuleSet, made: Any, note: str, typed: Any) 
     try:
         saved = rule_sets.edit_draft(
             rule_set_id=row.pk, definition=made, note=note.replace("\x00", "").strip(),
-            edits=int(seen) if seen.isdecimal() else -1, by=request.user, at=timezone.now(),
+            edits=int(seen) if is_key(seen) else -1, by=request.user, at=timezone.now(),
         )  # fmt: skip
     except rule_sets.StaleDraft as stale:
         row.edits = stale.current.edits

@@ -69,7 +69,7 @@ def _copy(request: HttpRequest, row: RuleSet, _given: dict[str, Any]) -> str:
 
     made = rule_sets.draft(
         name=row.name, definition=row.definition, note=f"From {row}.", by=request.user,
-        at=timezone.now(),
+        at=timezone.now(), copy_of=row,
     )  # fmt: skip
     row.copied_to = made.pk  # type: ignore[attr-defined]
     return f"{made} is a draft with the rules of {row}."

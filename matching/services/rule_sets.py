@@ -27,17 +27,25 @@ class StaleDraft(Exception):
 
 
 def draft(
-    *, name: str, definition: dict[str, Any], note: str = "", by: Any, at: datetime
+    *,
+    name: str,
+    definition: dict[str, Any],
+    note: str = "",
+    by: Any,
+    at: datetime,
+    copy_of: RuleSet | None = None,
 ) -> RuleSet:
     """
     Write a new draft version of a rule set.
+
+    What is copied from a draft is still the work of those who edited that one.
 
     :raises InvalidRules: if the definition is not valid.
     """
     validated(definition)
     with transaction.atomic():
         latest = RuleSet.objects.filter(name=name).aggregate(latest=Max("version"))["latest"] or 0
-        return RuleSet.objects.create(
+        made = RuleSet.objects.create(
             name=name,
             version=latest + 1,
             definition=definition,
@@ -45,8 +53,14 @@ def draft(
             created_by=by,
             created_at=at,
         )
+        if by is not None:
+            made.editors.add(by)
+        if copy_of is not None and copy_of.status == RuleSetStatus.DRAFT:
+            made.editors.add(*copy_of.editors.all())
+        return made
 
 
+@transaction.atomic
 def edit_draft(
     *,
     rule_set_id: int,
@@ -76,6 +90,8 @@ def edit_draft(
         if current.status == RuleSetStatus.DRAFT:
             raise StaleDraft(current)
         raise RuleSetNotDraft("Only a draft can be edited; copy this version to a new draft.")
+    if by is not None:
+        current.editors.add(by)
     return current
 
 

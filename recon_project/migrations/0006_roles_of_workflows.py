@@ -10,7 +10,7 @@ def grant_more(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0005_roles_of_back_tests"),
-        ("breaks", "0012_kinds_of_events"),
+        ("breaks", "0013_kinds_of_events"),
         ("workflows", "0008_routing"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]

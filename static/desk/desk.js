@@ -193,6 +193,12 @@
         if (left) standOn(left, { focus: false });
     }
 
+    // Django's boxes of people and permissions name an icon, which has to say it is a picture.
+    window.addEventListener("load", () => setTimeout(() => {
+        for (const icon of document.querySelectorAll(".help-tooltip[aria-label]:not([role])")) {
+            icon.setAttribute("role", "img");
+        }
+    }));
     document.addEventListener("DOMContentLoaded", onReady);
     window.addEventListener("pageshow", () => { leaving = false; });
 })();

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.db.models import Field, Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from trades.admin.asked import names_no_row, selects_no_row
 from trades.admin.cells import NOTHING, digits
 from trades.fields import ExactDecimalField
 
@@ -155,6 +156,11 @@ class DeskAdmin(ModelAdmin):
         return super().formfield_for_dbfield(db_field, request, **_exact(db_field, kwargs))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
+        if names_no_row(request.GET):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        if selects_no_row(request.POST, self.opts.pk):
+            messages.warning(request, "What was selected is not in this list: select it again.")
+            return HttpResponseRedirect(request.get_full_path())
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data:
             changelist = response.context_data.get("cl")
@@ -201,12 +207,15 @@ class ShownInline(ReadOnly, TabularInline):
 
 
 class EditedInline(TabularInline):
-    """Rows edited beneath another row."""
+    """Rows edited beneath another row; the head of a column is no label of its cells."""
 
     extra = 0
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_dbfield(db_field, request, **_exact(db_field, kwargs))
+        made = super().formfield_for_dbfield(db_field, request, **_exact(db_field, kwargs))
+        if made is not None:
+            made.widget.attrs["aria-label"] = str(made.label or db_field.verbose_name)
+        return made
 
 
 __all__ = [

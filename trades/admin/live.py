@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from trades.admin.asked import is_key
 from trades.admin.page import PageAdmin
 
 # What htmx takes for the end of asking again.
@@ -90,7 +91,8 @@ class LiveAdmin(PageAdmin):
 
     def live_rows(self, request: HttpRequest) -> HttpResponse:
         """Answer with the cells of the rows asked for, to stand instead of those on the page."""
-        asked = [int(key) for key in request.GET.get("of", "").split(",") if key.isdecimal()]
+        named = request.GET.get("of", "").split(",")
+        asked = [int(key) for key in named if is_key(key)]
         if not asked or len(asked) > MOST_ROWS:
             raise Http404
         rows = self.get_queryset(request).select_related(*self._joined()).filter(pk__in=asked)

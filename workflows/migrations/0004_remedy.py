@@ -48,7 +48,7 @@ def add_policies(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0011_remedy'),
+        ('breaks', '0012_remedy'),
         ('workflows', '0003_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

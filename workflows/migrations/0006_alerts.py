@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('breaks', '0012_kinds_of_events'),
+        ('breaks', '0013_kinds_of_events'),
         ('django_celery_beat', '0019_alter_periodictasks_options'),
         ('workflows', '0005_pipeline'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -32,7 +32,7 @@ def remove_row(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0012_kinds_of_events'),
+        ('breaks', '0013_kinds_of_events'),
         ('matching', '0005_edits_of_drafts'),
         ('workflows', '0006_alerts'),
         ('django_celery_beat', '0019_alter_periodictasks_options'),

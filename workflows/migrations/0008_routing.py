@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('breaks', '0012_kinds_of_events'),
+        ('breaks', '0013_kinds_of_events'),
         ('workflows', '0007_causes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,8 +6,8 @@ lets pass and else record a request. `approve` does what was asked for, as the a
 asked. `execution` says of each guarded act how it is done later and what overtakes it.
 """
 
-from breaks.services.approvals.asking import ask, guards, is_needed
-from breaks.services.approvals.deciding import approve, turn_down, withdraw
+from breaks.services.approvals.asking import ask, guards, is_needed, why_not_accept
+from breaks.services.approvals.deciding import approve, no_second, turn_down, withdraw
 from breaks.services.approvals.doors import accept, activate_rules, pair_by_hand, unmatch
 from breaks.services.approvals.execution import overtaken_by
 from breaks.services.approvals.refusals import REFUSALS, ApprovalRefused
@@ -21,9 +21,11 @@ __all__ = [
     "ask",
     "guards",
     "is_needed",
+    "no_second",
     "overtaken_by",
     "pair_by_hand",
     "turn_down",
     "unmatch",
+    "why_not_accept",
     "withdraw",
 ]

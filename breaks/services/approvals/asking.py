@@ -1,18 +1,18 @@
 """Whether an act waits for a second person, and the record that it was asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
-from breaks.models import ApprovalPolicy, ApprovalRequest, TradeBreak
+from breaks.models import ApprovalPolicy, ApprovalRequest, BreakEvent, TradeBreak
 from breaks.services.acting import check_actor, clean, work_on
-from breaks.services.approvals.execution import execution_of, tell_closed, what_changed
+from breaks.services.approvals.execution import TALK, execution_of, tell_closed, what_changed
 from breaks.services.approvals.refusals import ApprovalRefused
 from breaks.services.history import Entry
 from breaks.services.writing import hold
@@ -125,10 +125,7 @@ def _make_room(request: ApprovalRequest, by: User, at: datetime) -> list[int]:
     for other in _waiting_for_the_same(request).select_related("made_by").order_by("pk"):
         changed = what_changed(other)
         if not changed:
-            raise ApprovalRefused(
-                f"{other.made_by} asked for this already ({other.made_at:%Y-%m-%d %H:%M} UTC, "
-                f"request {other.pk}); it waits for a second person."
-            )
+            raise ApprovalRefused(_asked_already(other))
         mine = other.made_by_id == by.pk
         waiting = ApprovalRequest.objects.filter(pk=other.pk, status=ApprovalStatus.PENDING)
         waiting.update(
@@ -141,6 +138,34 @@ def _make_room(request: ApprovalRequest, by: User, at: datetime) -> list[int]:
         tell_closed(other)
         overtaken.append(other.pk)
     return overtaken
+
+
+def why_not_accept(break_ids: Sequence[int]) -> dict[int, str]:
+    """
+    Say of each break whose write-off somebody asked for already that it waits; two queries.
+
+    A request that was overtaken keeps nobody from asking anew.
+    """
+    waiting = ApprovalRequest.objects.filter(
+        act=GuardedAct.ACCEPT, status=ApprovalStatus.PENDING, trade_break__among=break_ids
+    )
+    found = {one.trade_break_id: one for one in waiting.select_related("made_by")}
+    if not found:
+        return {}
+    moved = BreakEvent.objects.filter(trade_break__among=sorted(found)).exclude(kind__in=TALK)
+    last = dict(moved.values_list("trade_break").annotate(Max("sequence")).order_by())
+    return {
+        pk: _asked_already(one)
+        for pk, one in found.items()
+        if pk is not None and last.get(pk, 0) <= one.given["version"]
+    }
+
+
+def _asked_already(other: ApprovalRequest) -> str:
+    return (
+        f"{other.made_by} asked for this already ({other.made_at:%Y-%m-%d %H:%M} UTC, "
+        f"request {other.pk}); it waits for a second person."
+    )
 
 
 def _waiting_for_the_same(request: ApprovalRequest) -> QuerySet[ApprovalRequest]:
@@ -161,4 +186,8 @@ def _waiting_for_the_same(request: ApprovalRequest) -> QuerySet[ApprovalRequest]
             if not wanted.isdisjoint(given["trades"])
         ]
         same |= Q(pk__in=overlapping)
+    if request.act == GuardedAct.IMPORT:
+        # The button pressed twice: one file, by the same person.
+        mine = waiting.filter(made_by=request.made_by).values_list("pk", "given")
+        same |= Q(pk__in=[pk for pk, given in mine if given == request.given])
     return waiting.filter(same)

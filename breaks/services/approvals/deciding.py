@@ -29,7 +29,8 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
     `decision_note` the sentence that says why.
 
     :raises ApprovalRefused: if the actor may not decide, somebody decided before, whoever asked
-        may not do it any more, or the act itself refuses; then nothing has changed.
+        may not do it any more, the actor had a hand in it, or the act itself refuses; then
+        nothing has changed.
     """
     with transaction.atomic():
         request = _to_decide(request_id, by)
@@ -39,6 +40,8 @@ def approve(*, request_id: int, by: User, at: datetime, note: str = "") -> Appro
             tell_closed(request)
             tell_decided(request, at)
             return request
+        if why := no_second(request, by):
+            raise ApprovalRefused(why)
         _check_maker(request)
         _close(request, ApprovalStatus.APPROVED, by, at, note)
         try:
@@ -111,13 +114,23 @@ def _the_request(request_id: int) -> ApprovalRequest:
     return found
 
 
+def no_second(request: ApprovalRequest, by: User) -> str:
+    """Say why this person is no second pair of eyes for a request; empty if they are."""
+    if request.made_by_id == by.pk:
+        return f"You asked for request {request.pk} yourself; another person has to decide on it."
+    if execution_of(request.act).made_too(request, by):
+        return (
+            f"You had a hand in what request {request.pk} asks for; somebody who had none has to "
+            "approve it."
+        )
+    return ""
+
+
 def _to_decide(request_id: int, by: User) -> ApprovalRequest:
     check_actor(by)
     request = _the_request(request_id)
     if request.made_by_id == by.pk:
-        raise ApprovalRefused(
-            f"You asked for request {request.pk} yourself; another person has to decide on it."
-        )
+        raise ApprovalRefused(no_second(request, by))
     if not by.has_perm(DECIDE):
         raise ApprovalRefused("You may not decide on requests; ask a supervisor.")
     return request

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import User
+
 from breaks.choices import ApprovalStatus, EventKind, GuardedAct
 from breaks.guarded import LOADERS
 from breaks.models import ApprovalRequest
@@ -46,8 +48,10 @@ class Execution:
     `run(request, checked, at)` does it as the act of `request.made_by`, in the caller's
     transaction; `checked` names request and checker for the history. `changed(request)` is a
     sentence that says what overtook it and by whom, or empty. `permission` is the one that
-    whoever asked must still have. `closed(request)` is told when a request came to nothing;
-    `hold(request)` takes the locks of the act that come before the break's.
+    whoever asked must still have. `made_too(request, by)` tells whether somebody else than the
+    maker had a hand in it, and so is no second pair of eyes. `closed(request)` is told when a
+    request came to nothing; `hold(request)` takes the locks of the act that come before the
+    break's.
     """
 
     permission: str
@@ -55,6 +59,7 @@ class Execution:
     run: Callable[[ApprovalRequest, Checked, datetime], object]
     closed: Callable[[ApprovalRequest], None] = lambda _request: None
     hold: Callable[[ApprovalRequest], None] = lambda _request: None
+    made_too: Callable[[ApprovalRequest, User], bool] = lambda _request, _by: False
 
 
 def what_changed(request: ApprovalRequest) -> str:
@@ -203,11 +208,17 @@ def _rules_changed(request: ApprovalRequest) -> str:
     return ""
 
 
-def _import(request: ApprovalRequest, _checked: Checked, at: datetime) -> object:
+def _edited(request: ApprovalRequest, by: User) -> bool:
+    return RuleSet.editors.through.objects.filter(
+        ruleset=request.given["rule_set"], user=by
+    ).exists()
+
+
+def _import(request: ApprovalRequest, checked: Checked, at: datetime) -> object:
     from breaks.services.importing.applying import carry_out
 
     # Each row names the version that was exported: what was overtaken is refused for its row.
-    return carry_out(given=request.given, by=request.made_by, at=at)
+    return carry_out(given=request.given, by=request.made_by, at=at, checked=checked)
 
 
 EXECUTIONS: dict[GuardedAct, Execution] = {
@@ -215,7 +226,9 @@ EXECUTIONS: dict[GuardedAct, Execution] = {
     GuardedAct.PAIR: Execution("matching.decide_match", _pair_changed, _pair),
     GuardedAct.UNMATCH: Execution("matching.decide_match", _unmatch_changed, _unmatch),
     GuardedAct.IMPORT: Execution("breaks.work_tradebreak", _nothing_more, _import),
-    GuardedAct.ACTIVATE_RULES: Execution("matching.change_ruleset", _rules_changed, _activate),
+    GuardedAct.ACTIVATE_RULES: Execution(
+        "matching.change_ruleset", _rules_changed, _activate, made_too=_edited
+    ),
 }
 
 

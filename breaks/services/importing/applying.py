@@ -10,6 +10,7 @@ from breaks.choices import GuardedAct
 from breaks.models import ActBatch, ApprovalRequest, Team, TradeBreak
 from breaks.services import batches
 from breaks.services.batches import Asked
+from breaks.services.importing.asking import ACCEPT
 from breaks.services.importing.lines import total_exposure
 from breaks.services.importing.reading import FileRefused
 from breaks.services.lifecycle import WorkRefused
@@ -61,10 +62,21 @@ def check_amount(asked: Sequence[Asked]) -> None:
         )
 
 
-def carry_out(*, given: Mapping[str, Any], by: User, at: datetime) -> ActBatch:
-    """Do what was asked for with `apply` and approved; `given` is the request's."""
+def carry_out(
+    *, given: Mapping[str, Any], by: User, at: datetime, checked: Mapping[str, Any]
+) -> ActBatch:
+    """
+    Do what was asked for with `apply` and approved; `given` is the request's.
+
+    Its write-offs ask nobody again: whoever approved the file was shown each with its exposure.
+
+    :raises WorkRefused: if there are some, and `by` may not write off any more.
+    """
+    asked = unpacked(given["asked"])
+    if any(one.act == "accept" for one in asked) and not by.has_perm(ACCEPT):
+        raise WorkRefused(f"{by} may not accept breaks any more, and the file does.")
     return batches.do(
-        asked=unpacked(given["asked"]), act=BATCH, by=by, at=at, file_name=given["file_name"]
+        asked=asked, act=BATCH, by=by, at=at, file_name=given["file_name"], checked=checked
     )
 
 

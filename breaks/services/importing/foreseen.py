@@ -1,17 +1,19 @@
 """Whether the acts that a file asks for can be done: the services' own checks, nothing written."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import cache
 
 from django.contrib.auth.models import User
 
 from breaks.choices import BreakStatus
-from breaks.models import TradeBreak
+from breaks.models import Team, TradeBreak
 from breaks.services.foreseeing import foresee
 from breaks.services.importing.asking import Change
 from breaks.services.importing.lines import Line, Outcome
+from breaks.services.lifecycle import WorkRefused, check_sees, is_of
 
 
 def foreseen(lines: Sequence[Line], *, by: User) -> list[Line]:
@@ -28,6 +30,7 @@ def foreseen(lines: Sequence[Line], *, by: User) -> list[Line]:
     }
     why: dict[int, str] = {}
     waiting: set[int] = set()
+    of_team = cache(is_of)
     for step in range(max((len(line.asked) for line in lines), default=0)):
         together = defaultdict(list)
         for at, line in enumerate(lines):
@@ -42,12 +45,28 @@ def foreseen(lines: Sequence[Line], *, by: User) -> list[Line]:
                 row.status = seen.becomes
                 if seen.waits:
                     waiting.add(at)
+                given = lines[at].asked[step].given
+                if act == "route":
+                    row.team = given["team"]
                 if act == "assign":
-                    row.assigned_to = lines[at].asked[step].given["to"]
+                    why |= _not_of(row, given["to"], at, of_team)
+                    row.assigned_to = given["to"]
     return [
         _with(line, copies.get(at), why.get(at, ""), waits=at in waiting)
         for at, line in enumerate(lines)
     ]
+
+
+def _not_of(
+    row: TradeBreak, to: User | None, at: int, of_team: Callable[[Team | None, User], bool]
+) -> dict[int, str]:
+    """Return why a row is not given to somebody, by its place; nothing if it is."""
+    try:
+        if to is not None:
+            check_sees(row, to, is_of=of_team)
+    except WorkRefused as refusal:
+        return {at: str(refusal)}
+    return {}
 
 
 def _with(line: Line, after: TradeBreak | None, why: str, *, waits: bool) -> Line:

@@ -1,30 +1,22 @@
 """Many breaks at once, and back again: in a real Chromium."""
 
-import pytest
 from django.urls import reverse
 
 from breaks.models import ActBatch, TradeBreak
 from breaks.services import work
 from tests import factories
-from tests.functional.admin.test_in_a_browser import (  # noqa: F401  the fixture it drives
-    _sign_in,
-    page,
-    pytestmark,
-)
 
 
-def _tick(page, *rows):  # noqa: F811
+def _tick(page, *rows):
     for row in rows:
         page.check(f"#result_list input.action-select[value='{row.pk}']")
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_three_are_resolved_and_all_of_it_is_undone(page, live_server):  # noqa: F811
-    analyst, chen = factories.user("Analyst"), factories.user("Analyst", username="chen")
+def test_three_are_resolved_and_all_of_it_is_undone(page):
+    chen = factories.user("Analyst", username="chen")
     rows = [factories.trade_break(exposure=str(n)) for n in range(1, 6)]
-    _sign_in(page, live_server, analyst)
 
-    page.goto(live_server.url + reverse("admin:breaks_tradebreak_changelist"))
+    page.goto(reverse("admin:breaks_tradebreak_changelist"))
     _tick(page, *rows[:3])
     page.select_option("select[name=action]", "bulk_resolve")
     page.click("button:has-text('Run')")
@@ -54,14 +46,11 @@ def test_three_are_resolved_and_all_of_it_is_undone(page, live_server):  # noqa:
     page.wait_for_selector("#result_list")
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_all_of_a_view_are_claimed_and_the_last_act_on_one_is_undone_by_key(page, live_server):  # noqa: F811
-    analyst = factories.user("Analyst")
+def test_all_of_a_view_are_claimed_and_the_last_act_on_one_is_undone_by_key(page, analyst):
     for _ in range(60):
         factories.trade_break(exposure="5")
-    _sign_in(page, live_server, analyst)
 
-    page.goto(live_server.url + reverse("admin:breaks_tradebreak_changelist"))
+    page.goto(reverse("admin:breaks_tradebreak_changelist"))
     page.check("#action-toggle")
     page.click("text=Select all 60")
     page.select_option("select[name=action]", "bulk_claim")
@@ -71,7 +60,7 @@ def test_all_of_a_view_are_claimed_and_the_last_act_on_one_is_undone_by_key(page
     assert TradeBreak.objects.filter(assigned_to=analyst, status="IN_PROGRESS").count() == 60
 
     one = TradeBreak.objects.first()
-    page.goto(live_server.url + reverse("admin:breaks_tradebreak_change", args=[one.pk]))
+    page.goto(reverse("admin:breaks_tradebreak_change", args=[one.pk]))
     page.wait_for_selector("button[data-key='z']")
     page.keyboard.press("z")
     page.wait_for_selector("text=is as it was before")

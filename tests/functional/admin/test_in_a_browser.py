@@ -1,9 +1,5 @@
 """An analyst's way through the admin in a real Chromium."""
 
-import shutil
-from collections.abc import Iterator
-
-import pytest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,49 +8,12 @@ from breaks.services import work
 from matching.models import ReconciliationRun
 from tests import factories
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt install chromium"),
-]
-
-
-@pytest.fixture
-def page(monkeypatch) -> Iterator:
-    """Yield a page of a new browser; what its console complains of fails the test."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    # Playwright runs an event loop in this thread, and the test reads the database from it too.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    complaints = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        made = browser.new_page(viewport={"width": 1440, "height": 900})
-        made.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-        made.on("pageerror", lambda error: complaints.append(str(error)))
-        yield made
-        browser.close()
-    assert complaints == []
-
-
-def _sign_in(page, live_server, user):
-    page.goto(f"{live_server.url}{reverse('admin:login')}")
-    page.fill("#id_username", user.username)
-    page.fill("#id_password", factories.PASSWORD)
-    page.press("#id_password", "Enter")
-    page.wait_for_selector("text=Overview")
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_an_analyst_resolves_a_break_from_the_queue(page, live_server):
-    analyst = factories.user("Analyst")
+def test_an_analyst_resolves_a_break_from_the_queue(new_page, sign_in, analyst):
     rows = [factories.trade_break(exposure=str(n)) for n in range(1, 31)]
     dearest = rows[-1]
-    _sign_in(page, live_server, analyst)
+    page = new_page()
+    sign_in(page, analyst)
 
     page.click("#nav-sidebar >> text=Breaks")
     page.wait_for_selector("#result_list")
@@ -77,13 +36,11 @@ def test_an_analyst_resolves_a_break_from_the_queue(page, live_server):
     assert TradeBreak.objects.get(pk=dearest.pk).status == "RESOLVED"
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_stale_dialog_shows_what_happened_meanwhile(page, live_server):
-    analyst, other = factories.user("Analyst"), factories.user("Analyst", username="chen")
+def test_a_stale_dialog_shows_what_happened_meanwhile(page):
+    other = factories.user("Analyst", username="chen")
     row = factories.trade_break()
-    _sign_in(page, live_server, analyst)
 
-    page.goto(live_server.url + reverse("admin:breaks_tradebreak_change", args=[row.pk]))
+    page.goto(reverse("admin:breaks_tradebreak_change", args=[row.pk]))
     work.claim(break_id=row.pk, version=1, by=other, at=factories.NOW)
     page.click("a.dk-button:has-text('Escalate')")
     page.fill("#dialog textarea[name=reason]", "no answer")
@@ -94,16 +51,13 @@ def test_a_stale_dialog_shows_what_happened_meanwhile(page, live_server):
     assert TradeBreak.objects.get(pk=row.pk).status == "IN_PROGRESS"
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_runs_page_and_row_follow_it_to_its_end(page, live_server):
-    analyst = factories.user("Analyst")
+def test_a_runs_page_and_row_follow_it_to_its_end(page):
     run = factories.run(status="QUEUED", requested_at=timezone.now())
     one = ReconciliationRun.objects.filter(pk=run.pk)
-    _sign_in(page, live_server, analyst)
     loads = []
     page.on("request", lambda asked: loads.append(asked.resource_type == "document"))
 
-    page.goto(live_server.url + reverse("admin:matching_reconciliationrun_change", args=[run.pk]))
+    page.goto(reverse("admin:matching_reconciliationrun_change", args=[run.pk]))
     page.wait_for_selector("text=Waiting for a worker")
     one.update(status="RUNNING", started_at=timezone.now(), step="Pairing", progress_pct=42)
     page.wait_for_selector("text=42%", timeout=5_000)
@@ -114,7 +68,7 @@ def test_a_runs_page_and_row_follow_it_to_its_end(page, live_server):
     assert loads == []
 
     one.update(status="RUNNING", progress_pct=55)
-    page.goto(live_server.url + reverse("admin:matching_reconciliationrun_changelist"))
+    page.goto(reverse("admin:matching_reconciliationrun_changelist"))
     page.wait_for_selector("#result_list >> text=55%")
     loads.clear()
     one.update(progress_pct=56)

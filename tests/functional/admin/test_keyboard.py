@@ -4,38 +4,18 @@ import pytest
 from django.urls import reverse
 
 from breaks.choices import BreakType
-from breaks.models import ApprovalPolicy, TradeBreak
+from breaks.models import TradeBreak
 from breaks.services import work
 from matching.models import Match
 from tests import factories
-from tests.functional.admin.test_in_a_browser import CHROMIUM, _sign_in, page
-
-__all__ = ["page"]  # the fixture: a browser's page whose console stays silent
 
 QUEUE = reverse("admin:breaks_tradebreak_changelist")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt install chromium"),
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
-]
-
 
 @pytest.fixture
-def analyst():
-    return factories.user("Analyst")
-
-
-@pytest.fixture
-def desk(page, live_server, analyst):
-    """Sign the analyst in; return a function that opens a page by its path."""
-    _sign_in(page, live_server, analyst)
-
-    def go(path):
-        page.goto(live_server.url + path)
-        return page
-
-    return go
+def desk(page):
+    """Return what opens a page of the desk by its path."""
+    return page.goto
 
 
 def press(page, *keys):
@@ -232,9 +212,7 @@ def test_a_key_pressed_twice_acts_once(page, desk):
     assert now(row).version == 2
 
 
-def test_a_missing_trade_is_paired_with_a_candidate(page, desk):
-    # What the policy guards is asked for, and done by nobody alone.
-    ApprovalPolicy.objects.update(is_enabled=False)
+def test_a_missing_trade_is_paired_with_a_candidate(page, desk, unguarded):
     row = factories.trade_break(BreakType.MISSING_RIGHT)
     other = factories.trade(source="custodian", price="187.25")
     desk(page_of(row))

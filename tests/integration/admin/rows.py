@@ -10,6 +10,7 @@ from knox.models import AuthToken
 
 from breaks.models import (
     ActBatch,
+    ApprovalRequest,
     ClockChange,
     ExposureThreshold,
     HistoryRoot,
@@ -49,7 +50,7 @@ def add_rows(count: int) -> None:
             left=[left], right=[right], differences=[difference], run=run, alternatives=[left],
             status="PROPOSED", reason="score", score=0.9,
         )  # fmt: skip
-        factories.trade_break(
+        row = factories.trade_break(
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
         )  # fmt: skip
@@ -66,6 +67,16 @@ def add_rows(count: int) -> None:
             create(name=f"Policy {n}", action="CORRECT_FIELD", break_types=["PRICE"]),
             outcome={"cleared": [{"break": fixed.pk}]}, applied_by=person,
             applied_at=factories.NOW,
+        )  # fmt: skip
+        ApprovalRequest.objects.create(
+            act="ACCEPT", trade_break=row, given={"comment": "small", "version": 1},
+            summary=f"Accept {row}", exposure="10", reason="small", made_by=person,
+            made_at=factories.NOW,
+        )  # fmt: skip
+        ApprovalRequest.objects.create(
+            act="IMPORT", summary="Import a file", reason="month end", made_by=person,
+            given={"file_name": "a.csv", "asked": [[row.pk, 1, "claim", {}]]},
+            made_at=factories.NOW,
         )  # fmt: skip
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,

@@ -63,3 +63,8 @@ class TestPolicies:
         address = _at("breaks_approvalpolicy_delete", policy.pk)
         assert browser.post(address, {"post": "yes"}).status_code == 403
         assert ApprovalPolicy.objects.filter(pk=policy.pk).exists()
+
+
+@pytest.mark.parametrize("key", ["abc", "9" * 30, "-1"])
+def test_there_are_no_changes_of_no_policy(look, key):
+    assert look("breaks_approvalpolicy_history", key).status_code == 404

@@ -198,6 +198,19 @@ class TestDoing:
         assert [text(row[0]) for row in shown["Refused"].rows] == [str(rows[1].pk)]
         assert batch.given == {"reason_code": "BOOKED", "comment": "late ticket"}
 
+    def test_refuses_the_rows_that_the_assignee_would_see_by_that_alone(
+        self, supervisor, analyst, browser_as
+    ):
+        free = factories.trade_break()
+        theirs = factories.trade_break(team=factories.team("others"))
+        browser = browser_as(supervisor)
+
+        send(browser, tick(browser, "assign", [free, theirs]), to=analyst.pk)
+
+        said = {row["break"]: row["said"] for row in ActBatch.objects.get().rows}
+        assert said[free.pk] == ""
+        assert f"{analyst} is not of others" in said[theirs.pk]
+
     def test_assigns_to_somebody(self, supervisor, analyst, browser_as):
         rows = [factories.trade_break() for _ in range(2)]
         browser = browser_as(supervisor)

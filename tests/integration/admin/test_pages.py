@@ -76,6 +76,28 @@ class TestEveryPage:
             page = _name(model, "changelist")
             assert look(page, query="?q=O'Neil+%25+7+%00x").status_code in (200, 302), page
 
+    def test_no_list_breaks_at_a_number_that_is_no_key(self, superuser, browser_as):
+        add_rows(1)
+        browser, beyond = browser_as(superuser), "9" * 30
+        for model in MODELS:
+            address = reverse(f"admin:{_name(model, 'changelist')}")
+            named = [
+                one[0] if isinstance(one, tuple) else getattr(one, "parameter_name", one)
+                for one in admin.site._registry[model].list_filter
+            ]
+            for name in [*named, "id__exact", "p"]:
+                for more in ("", "__exact", "__gte", "__lt"):
+                    answer = browser.get(f"{address}?{name}{more}={beyond}")
+                    assert answer.status_code in (200, 302), (name, more)
+
+    def test_no_act_on_many_breaks_at_what_is_no_key(self, superuser, browser_as):
+        browser = browser_as(superuser)
+        for model in MODELS:
+            address = reverse(f"admin:{_name(model, 'changelist')}")
+            for key in ("abc", "9" * 30, "-1"):
+                form = {"action": "delete_selected", "_selected_action": [key]}
+                assert browser.post(address, form).status_code in (200, 302, 403), model
+
 
 class TestWhoMaySee:
     @pytest.mark.parametrize("group", ["Analyst", "Supervisor", "Administrator", "Auditor"])

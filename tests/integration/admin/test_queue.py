@@ -238,53 +238,16 @@ class TestPages:
             assert response.url.endswith("?e=1")
 
 
-class TestOwnViews:
-    def _keep(self, browser, name="Big ones", query="exposure_from=100&p=3&view=mine"):
-        return browser.post(f"{QUEUE}views/", {"name": name, "query": query})
+class TestTheTypeFilter:
+    def test_names_what_is_missing_by_the_sources(self, browser):
+        row = factories.trade_break("MISSING_RIGHT")
+        factories.trade_break()
 
-    def test_are_kept_without_the_page_and_listed_for_their_owner_alone(self, browser, browser_as):
-        response = self._keep(browser)
+        page = browser.get(f"{QUEUE}?break_type__exact=MISSING_RIGHT")
 
-        assert response.url == f"{QUEUE}?exposure_from=100&view=mine"
-        shown = browser.get(response.url).context["desk_views"]
-        assert [(view["name"], view["active"]) for view in shown] == [("Big ones", True)]
-        other = browser_as(factories.user("Analyst")).get(QUEUE)
-        assert other.context["desk_views"] == []
-
-    def test_a_second_of_the_same_name_replaces_the_first(self, browser):
-        self._keep(browser)
-        self._keep(browser, query="view=overdue")
-
-        assert SavedView.objects.get().query == "view=overdue"
-
-    def test_are_forgotten_by_their_owner_alone(self, browser, browser_as):
-        self._keep(browser)
-        view = SavedView.objects.get()
-        address = reverse("admin:breaks_tradebreak_forget_view", args=[view.pk])
-
-        assert browser_as(factories.user("Supervisor")).post(address).status_code == 404
-        assert SavedView.objects.exists()
-        assert browser.get(address).status_code == 405
-        browser.post(address)
-        assert not SavedView.objects.exists()
-
-    @pytest.mark.parametrize(
-        ("name", "query"), [("  ", "view=mine"), ("x" * 41, "view=mine"), ("x", "q=" + "y" * 2000)]
-    )
-    def test_refuse_what_cannot_be_kept_and_say_why(self, browser, name, query):
-        response = browser.post(f"{QUEUE}views/", {"name": name, "query": query}, follow=True)
-
-        assert [str(said) for said in response.context["messages"]]
-        assert not SavedView.objects.exists()
-
-    def test_lead_nowhere_but_to_the_queue(self, browser):
-        response = self._keep(browser, query="https://evil.example/?view=mine")
-
-        assert response.url.startswith(QUEUE + "?")
-
-    def test_need_the_permission_to_look_at_breaks(self, browser_as):
-        assert self._keep(browser_as(factories.user())).status_code == 403
-        assert not SavedView.objects.exists()
+        assert _shown(page) == [row.pk]
+        assert page.context["desk_chips"][0]["text"].startswith("Type: Missing at Custodian")
+        assert "Missing on the" not in page.content.decode()
 
 
 class TestRowsThatOpen:

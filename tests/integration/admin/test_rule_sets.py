@@ -235,6 +235,18 @@ class TestTrying:
 
         assert queries(browser, address) == few <= 25
 
+    @pytest.mark.parametrize("edits", ["", "x", "-1", "9" * 30, "9" * 5000])
+    def test_a_count_of_edits_that_is_none_is_as_good_as_an_old_one(self, browser, draft, edits):
+        text = json.dumps(draft.definition)
+
+        page = browser.post(
+            _at("matching_ruleset_edit", draft.pk) + "?as=json",
+            {"definition": text, "note": "", "edits": edits, "save": "1"},
+        )
+
+        assert page.status_code == 200
+        assert "while you were editing it" in page.content.decode()
+
 
 class TestActivating:
     def test_it_waits_for_a_second_person_who_sees_the_changes_and_the_back_test(

@@ -9,8 +9,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from breaks import append_only
-from breaks.models import BreakComment, BreakEvent, HistoryRoot, TradeBreak
+from breaks.models import BreakAttachment, BreakComment, BreakEvent, HistoryRoot, TradeBreak
 from breaks.services import work
+from breaks.services.attaching import attach
 from breaks.services.history import verify
 from breaks.services.roots import write_root
 from tests import factories
@@ -28,7 +29,7 @@ def sql(statement: str, *values: object) -> None:
 
 
 def dump() -> list[object]:
-    kept = (BreakEvent, BreakComment, HistoryRoot)
+    kept = (BreakEvent, BreakComment, BreakAttachment, HistoryRoot)
     return [list(model.objects.order_by("pk").values()) for model in kept]
 
 
@@ -38,6 +39,7 @@ def a_worked_break() -> TradeBreak:
     desk.run()
     ask = {"version": None, "by": factories.user("Analyst"), "at": desk.later()}
     row = work.comment(break_id=desk.only().pk, text="asked", **ask)
+    attach(break_id=row.pk, name="their confirmation.pdf", content=b"187", **ask)
     write_root(day=factories.NOW.date(), at=factories.NOW + timedelta(days=1))
     return row
 
@@ -53,6 +55,8 @@ def every_change_is_refused_in_a_plain_sentence():
         "DELETE FROM breaks_breakevent WHERE sequence = 2",
         "UPDATE breaks_breakcomment SET text = 'x'",
         "DELETE FROM breaks_breakcomment",
+        "UPDATE breaks_breakattachment SET content = ''",
+        "DELETE FROM breaks_breakattachment",
         "UPDATE breaks_historyroot SET digest = 'x'",
         "DELETE FROM breaks_historyroot",
     ]

@@ -8,9 +8,11 @@ from django.db import IntegrityError, transaction
 
 from breaks.choices import GuardedAct
 from breaks.models import ApprovalRequest, BreakEvent
+from breaks.selectors import approvals_to_decide
 from breaks.services import approvals
 from breaks.services.approvals import ApprovalRefused
 from breaks.services.lifecycle import WorkRefused
+from matching.services import rule_sets
 from tests import factories
 from tests.integration.breaks.asking import ACTS, Asking, decide, dump
 
@@ -184,3 +186,73 @@ class TestTurningDownAndWithdrawing:
         with pytest.raises(ApprovalRefused, match="already"):
             decide(second, asked, maker if second == "withdraw" else supervisor)
         assert dump() == before
+
+
+class TestWhoWroteTheRules:
+    """Whoever wrote some of a draft is no second pair of eyes for it."""
+
+    @pytest.fixture
+    def draft(self, db, supervisor):
+        active = factories.rule_set()
+        return rule_sets.draft(
+            name=active.name, definition=active.definition, by=supervisor, at=factories.NOW
+        )
+
+    def edit(self, draft, by):
+        rule_sets.edit_draft(
+            rule_set_id=draft.pk, definition=draft.definition, note="mine", edits=None, by=by,
+            at=factories.NOW,
+        )  # fmt: skip
+
+    def ask(self, draft, by):
+        return approvals.activate_rules(
+            rule_set_id=draft.pk, reason="better", by=by, at=factories.NOW
+        )
+
+    @pytest.mark.parametrize("hand", ["wrote it", "edited it first", "edited what was copied"])
+    def test_may_not_approve_them_whoever_asks(self, draft, administrator, supervisor, hand):
+        checker = supervisor if hand == "wrote it" else factories.user("Supervisor")
+        if hand != "wrote it":
+            self.edit(draft, checker)
+            self.edit(draft, supervisor)
+        if hand == "edited what was copied":
+            draft = rule_sets.draft(
+                name=draft.name, definition=draft.definition, by=supervisor, at=factories.NOW,
+                copy_of=draft,
+            )  # fmt: skip
+        request = self.ask(draft, administrator)
+
+        with pytest.raises(approvals.ApprovalRefused, match="You had a hand in what"):
+            approvals.approve(request_id=request.pk, by=checker, at=factories.NOW)
+
+        draft.refresh_from_db()
+        request.refresh_from_db()
+        assert (draft.status, request.status) == ("DRAFT", "PENDING")
+
+    def test_are_not_asked_to_decide(self, draft, administrator, supervisor):
+        request = self.ask(draft, administrator)
+
+        assert list(approvals_to_decide(supervisor)) == []
+        assert list(approvals_to_decide(factories.user("Supervisor"))) == [request]
+
+    def test_may_turn_them_down(self, draft, administrator, supervisor):
+        request = self.ask(draft, administrator)
+
+        done = approvals.turn_down(
+            request_id=request.pk, by=supervisor, at=factories.NOW, note="not yet"
+        )
+
+        assert done.status == "REJECTED"
+
+    def test_a_copy_of_the_active_version_is_its_copier_s_alone(self, draft, administrator):
+        active = factories.rule_set()
+        active.editors.add(administrator)
+        copied = rule_sets.draft(
+            name=active.name, definition=active.definition, by=factories.user("Supervisor"),
+            at=factories.NOW, copy_of=active,
+        )  # fmt: skip
+        request = self.ask(copied, copied.created_by)
+
+        done = approvals.approve(request_id=request.pk, by=administrator, at=factories.NOW)
+
+        assert done.status == "APPROVED"

@@ -11,6 +11,7 @@ from django.db import connection
 from breaks import append_only
 from breaks.models import BreakEvent, TradeBreak
 from breaks.services import work
+from breaks.services.attaching import attach
 from breaks.services.history import verify
 from tests import factories
 from tests.integration.breaks.conftest import PRICE, Desk
@@ -178,6 +179,54 @@ def test_a_status_changed_behind_the_desks_back_shows(exposed):
     assert "leaves the break Open, but it is Escalated" in broken()
 
 
+@pytest.mark.parametrize("at", ["no date", "", "7", "2026-13-45 00:00:00"])
+def test_a_time_that_is_none_shows_in_its_place(exposed, at):
+    """SQLite alone keeps such a thing; Postgres refuses it."""
+    sql("UPDATE breaks_breakevent SET at = %s WHERE trade_break_id = %s AND sequence = 2",
+        at, exposed.pk)  # fmt: skip
+
+    assert broken() == f"Break {exposed.pk}, event 2: its time is {at!r}, which is none."
+
+
+def test_a_number_beyond_all_numbers_shows(exposed):
+    sql("UPDATE breaks_breakevent SET detail = %s WHERE trade_break_id = %s AND sequence = 3",
+        '{"comment": 1e999}', exposed.pk)  # fmt: skip
+
+    assert broken().startswith(f"Break {exposed.pk}, event 3: its content is nothing that")
+
+
+def test_a_status_that_is_none_shows(exposed):
+    TradeBreak.objects.filter(pk=exposed.pk).update(
+        status="FOO", resolved_at=None, resolved_by=None, reason_code=""
+    )
+
+    assert broken().endswith("it leaves the break Resolved, but it is FOO.")
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE breaks_breakattachment SET content = x'00'", "is not what was attached."),
+        (
+            "UPDATE breaks_breakattachment SET trade_break_id = trade_break_id - 1",
+            "is not what was attached.",
+        ),
+        ("DELETE FROM breaks_breakattachment", "which was attached, is gone."),
+    ],
+)
+def test_a_changed_or_removed_file_shows(exposed, analyst, statement, why):
+    ask = {"break_id": exposed.pk, "version": None, "by": analyst, "at": factories.NOW}
+    attach(**ask, name="mail.eml", content=b"187")
+    assert list(verify()) == []
+
+    sql(statement)
+
+    found = broken()
+    assert found.startswith(f"Break {exposed.pk}, event 5: the file 'mail.eml'")
+    assert found.endswith(why)
+    assert list(verify(break_ids=[exposed.pk + 1])) == []
+
+
 def test_only_the_breaks_asked_for_are_read(exposed):
     sql("DELETE FROM breaks_breakevent WHERE trade_break_id = %s", exposed.pk)
     others = TradeBreak.objects.exclude(pk=exposed.pk).values_list("pk", flat=True)
@@ -212,7 +261,7 @@ def test_the_command_names_each_fault_and_answers_as_json(exposed):
     answer = json.loads(out.getvalue())
     assert (answer["holds"], answer["breaks"], answer["events"]) == (False, 3, 6)
     assert [link["break_id"] for link in answer["broken"]] == [first.pk, exposed.pk]
-    assert len(answer["missing_triggers"]) == 9
+    assert len(answer["missing_triggers"]) == 12
     assert f"Break {exposed.pk}, event 1: its content" in errors.getvalue()
 
 

@@ -94,6 +94,14 @@ class TestRefusedRows:
         assert refusals({"comment": "x"}, row, analyst) == f"There is no break {row.pk}."
         assert "Break" not in refusals({"version": "3"}, row, analyst)
 
+    def test_an_assignee_of_another_team_is_foreseen(self, supervisor):
+        factories.user("Analyst", username="chen")
+        row = factories.trade_break(team=factories.team("others"))
+
+        assert "chen is not of others" in refusals({"assigned_to": "chen"}, row, supervisor)
+        sent = edited(exported(), {row.pk: {"assigned_to": "chen", "team": ""}})
+        assert [one.act for one in looked_at(sent, supervisor).asked] == ["route", "assign"]
+
     def test_one_break_twice(self, supervisor):
         row = factories.trade_break()
         cells = parsed(edited(exported(), {row.pk: {"comment": "one"}}))
@@ -249,6 +257,18 @@ class TestApproval:
         assert isinstance(request, ApprovalRequest)
         assert request.exposure == large.exposure
         assert "from b.csv" in request.summary
+
+    def test_is_asked_for_once_however_often_the_button_is_pressed(self, analyst):
+        _, review = self.asked(analyst, "200")
+        ask = {"file_name": "a.csv", "by": analyst, "at": NOW, "reason": "month end"}
+        apply(asked=review.asked, **ask)
+
+        with pytest.raises(approvals.ApprovalRefused, match="asked for this already"):
+            apply(asked=review.asked, **ask)
+
+        _, another = self.asked(analyst, "200")
+        apply(asked=another.asked, **ask)
+        assert ApprovalRequest.objects.count() == 2
 
     def test_of_an_unknown_exposure_is_needed(self, analyst):
         _, review = self.asked(analyst, "1", None)

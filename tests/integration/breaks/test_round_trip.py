@@ -122,7 +122,7 @@ EDITS = [
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize(("cells", "act"), EDITS)
 def test_each_edit_is_one_act(rows, supervisor, mode, cells, act):
-    factories.user("Analyst", username="chen")
+    factories.user("Supervisor", username="chen")
     factories.team("settlements", name="Settlement team")
     TradeBreak.objects.filter(pk=rows[0].pk).update(assigned_to=factories.user("Analyst"))
 

@@ -47,6 +47,12 @@ class TestByTerm:
 
         assert _pks(by_term("9" * 30)) == set()
 
+    @pytest.mark.parametrize("term", ["0" * 20 + "9" * 10, "0" * 20 + "9" * 5000, "٣"])
+    def test_nor_is_a_long_row_of_digits(self, term):
+        factories.trade_break()
+
+        assert not TradeBreak.objects.filter(by_term(term).where).exists()
+
     def test_nothing_to_look_for_leaves_all(self):
         row = factories.trade_break()
 

@@ -146,6 +146,24 @@ class TestAssign:
         with pytest.raises(work.WorkRefused, match="may not work breaks"):
             act("assign", price_break, supervisor, to=factories.user("Auditor"))
 
+    def test_nor_to_somebody_of_another_team(self, price_break, supervisor, other):
+        factories.team("theirs", other)
+        act("route", price_break, supervisor, team=factories.team("ours"))
+        before = dump()
+
+        with pytest.raises(WorkRefused, match="bob is not of ours, which works"):
+            act("assign", price_break, supervisor, to=other)
+
+        assert dump() == before
+
+    @pytest.mark.parametrize("group", ["Analyst", "Supervisor"])
+    def test_but_to_one_of_the_team_or_who_sees_every_team(self, price_break, supervisor, group):
+        person = factories.user(group)
+        team = factories.team("ours", *([person] if group == "Analyst" else []))
+        act("route", price_break, supervisor, team=team)
+
+        assert act("assign", price_break, supervisor, to=person).assigned_to == person
+
 
 class TestEnding:
     def test_resolving_keeps_the_reason_and_who(self, price_break, analyst):

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0008_queue_indexes'),
+        ('breaks', '0009_attachments_are_append_only'),
         ('matching', '0005_edits_of_drafts'),
         ('trades', '0003_search_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -41,7 +41,7 @@ def carry_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("breaks", "0009_clocks")]
+    dependencies = [("breaks", "0010_clocks")]
     operations = [
         migrations.RunPython(add_default, migrations.RunPython.noop),
         migrations.RunPython(carry_over, migrations.RunPython.noop),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0011_remedy'),
+        ('breaks', '0012_remedy'),
     ]
 
     operations = [

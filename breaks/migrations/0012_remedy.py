@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0010_running_clocks'),
+        ('breaks', '0011_running_clocks'),
         ('matching', '0005_edits_of_drafts'),
         ('trades', '0003_search_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
