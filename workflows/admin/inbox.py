@@ -1,4 +1,4 @@
-"""The inbox of whoever is signed in: what they were told, read or not, and how they want to hear."""
+"""The inbox of whoever is signed in: what they were told, and how they want to hear of it."""
 
 from typing import Any
 

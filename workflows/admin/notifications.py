@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RelatedCheckboxFilter
 from unfold.decorators import display
 
-from breaks.selectors import TradeBreak
+from breaks.models import TradeBreak
 from breaks.services.lifecycle import WorkRefused
 from trades.admin.acts import Act
 from trades.admin.cells import NOTHING, badge, link, moment, number, short, since
@@ -81,7 +81,7 @@ class NotificationAdmin(PageAdmin):
         return inbox_urls(self.admin_site) + super().get_urls()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Everybody's for whoever sees every team's breaks, which are named here; else one's own."""
+        """All for whoever sees every team's breaks, which are named here; else one's own."""
         rows = super().get_queryset(request)
         if request.user.has_perm("breaks.view_every_team"):
             return rows
@@ -157,7 +157,7 @@ class NotificationAdmin(PageAdmin):
                 Panel(
                     title="About this notification",
                     facts=[
-                        ("Id at the receiver", format_html('<span class="dk-mono">{}</span>', row.uid)),
+                        ("Id at the receiver", short(str(row.uid), mono=True)),
                         ("Made", moment(row.created_at)),
                         ("Sent", moment(row.sent_at)),
                         ("Read", moment(row.read_at)),

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('breaks', '0011_alerts'),
         ('django_celery_beat', '0019_alter_periodictasks_options'),
-        ('workflows', '0002_history_roots'),
+        ('workflows', '0003_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
