@@ -75,16 +75,18 @@ class RemoveForm(FollowedForm):
         self.fields["day"].queryset = row.days.all()  # type: ignore[attr-defined]
 
 
-def _written(request: HttpRequest, row: HolidayCalendar, confirmed: bool, **more: Any) -> str:
+def _written(
+    request: HttpRequest, row: HolidayCalendar, confirmed: bool, **more: list[CalendarDay]
+) -> str:
     from breaks.services import sla
 
     ask: dict[str, Any] = {"by": request.user, "at": timezone.now()}
-    given = {name: [copy(one) for one in rows] for name, rows in more.items()}
+    given: dict[str, Any] = {name: [copy(one) for one in rows] for name, rows in more.items()}
     look_first(
         lambda: sla.edit_calendar(calendar=copy(row), trial=True, **given, **ask),
         confirmed=confirmed,
     )
-    return followed_words(sla.edit_calendar(calendar=row, **more, **ask))
+    return followed_words(sla.edit_calendar(calendar=row, **ask | more))
 
 
 def _edit(request: HttpRequest, row: HolidayCalendar, given: dict[str, Any]) -> str:
@@ -207,7 +209,13 @@ class HolidayCalendarAdmin(PageAdmin):
                     count=len(days),
                 ),
             ],
-            extra={"year": year, "months": list(drawn(row, days, year)), "today": _today()},
+            extra={
+                # As text: a year is no number to be grouped.
+                "year": str(year),
+                "year_before": str(year - 1),
+                "year_after": str(year + 1),
+                "months": list(drawn(row, days, year)),
+            },
         )  # fmt: skip
 
 

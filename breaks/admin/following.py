@@ -29,6 +29,11 @@ class FollowedForm(ActForm):
 
     confirmed = confirmation()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # After what it is about.
+        self.order_fields([name for name in self.fields if name != "confirmed"])
+
 
 def look_first(edit: Callable[[], Any], *, confirmed: bool) -> None:
     """

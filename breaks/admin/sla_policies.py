@@ -1,6 +1,7 @@
 """SLA policies: what they mean in words, what each version changed, and how they are edited."""
 
 from copy import copy
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -41,7 +42,7 @@ def length_words(minutes: int) -> str:
 
 def _minutes(label: str) -> forms.IntegerField:
     return forms.IntegerField(
-        label=f"{label}, minutes", min_value=1, max_value=366 * 24 * 60,
+        label=label, min_value=1, max_value=366 * 24 * 60,
         widget=UnfoldAdminIntegerFieldWidget(),
     )  # fmt: skip
 
@@ -60,8 +61,8 @@ class PolicyForm(FollowedForm):
         label="Type", choices=[("", "Every type"), *BreakType.choices], required=False,
         widget=UnfoldAdminSelectWidget(),
     )  # fmt: skip
-    critical_minutes, high_minutes = _minutes("Critical"), _minutes("High")
-    medium_minutes, low_minutes = _minutes("Medium"), _minutes("Low")
+    critical_minutes, high_minutes = _minutes("Critical, minutes"), _minutes("High, minutes")
+    medium_minutes, low_minutes = _minutes("Medium, minutes"), _minutes("Low, minutes")
     pauses_while_awaiting = forms.BooleanField(
         label="Stands while the counterparty is waited for", required=False,
         widget=UnfoldBooleanSwitchWidget(),
@@ -324,8 +325,8 @@ def _difference(before: SlaPolicy, after: SlaPolicy) -> list[list[Any]]:
     for name in EDITED:
         if name == "note" or getattr(before, name) == getattr(after, name):
             continue
-        label = str(SlaPolicy._meta.get_field(name).verbose_name).capitalize()
-        rows.append([label, _said(before, name), _said(after, name)])
+        label = str(PolicyForm.base_fields[name].label or name.capitalize())
+        rows.append([label.removesuffix(", minutes"), _said(before, name), _said(after, name)])
     return rows
 
 
@@ -335,4 +336,6 @@ def _said(row: SlaPolicy, name: str) -> Any:
         return length_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     return NOTHING if value in (None, "") else str(value)

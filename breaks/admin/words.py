@@ -119,9 +119,9 @@ def due_cell(row: TradeBreak, *, now: datetime) -> SafeString:
         said = worked(abs(left_of(row, now=now)))
         return format_html(
             '<span class="dk-num{}" title="The clock stands since {}, while the counterparty is '
-            'waited for; it was due {}">paused, {} {}</span>',
+            'waited for; it was due {}">paused {}{}</span>',
             " dk-late" if is_late(row, at=now) else "",
-            _when(row.paused_at), due, said, "late" if is_late(row, at=now) else "left",
+            _when(row.paused_at), due, said, " late" if is_late(row, at=now) else "",
         )  # fmt: skip
     if row.due_at < now:
         late = worked(hours.between(row.due_at, now))

@@ -86,8 +86,9 @@ class BreakOutput(Output):
 
     def get_business_age_hours(self, trade_break: TradeBreak) -> float:
         # One reading of the hours for all rows of an answer.
-        terms = self.context.setdefault("clocks", Clocks())
-        now = self.context.setdefault("now", timezone.now())
+        context: dict[str, Any] = self.context  # type: ignore[assignment]
+        terms = context.setdefault("clocks", Clocks())
+        now = context.setdefault("now", timezone.now())
         return business_age_hours(trade_break, terms, now=now)
 
     def _ids(self, trade_break: TradeBreak, side: LegSide) -> str | None:

@@ -24,7 +24,7 @@ def add_rows(apps, schema_editor):
             defaults={
                 "task": task,
                 "crontab": crontab,
-                "expire_seconds": 60 if hour == "*" else 60 * 60,
+                "expire_seconds": 24 * 60 * 60,
                 "description": description,
             },
         )

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from breaks import clocks
 from breaks.choices import EventKind, WorkStatus
-from breaks.models import ClockChange, TradeBreak
+from breaks.models import ClockChange, SlaPolicy, TradeBreak
 from breaks.services import history
 from breaks.services.history import Entry
 from breaks.services.lifecycle import place
@@ -209,10 +209,11 @@ def _moves(rows: Sequence[TradeBreak], at: datetime) -> list[_Moved]:
 
 
 def _policy_names(moves: Sequence[_Moved]) -> dict[int | None, str]:
-    from breaks.models import SlaPolicy
-
     keys = {move.policy_before for move in moves} | {move.row.sla_policy_id for move in moves}
-    return {policy.pk: str(policy) for policy in SlaPolicy.objects.filter(pk__in=keys - {None})}
+    return {
+        policy.pk: str(policy)
+        for policy in SlaPolicy.objects.filter(pk__in=[key for key in keys if key is not None])
+    }
 
 
 def _entry(move: _Moved, change: ClockChange, names: dict[int | None, str]) -> Entry:
