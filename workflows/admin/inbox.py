@@ -175,7 +175,6 @@ def _back(request: HttpRequest) -> str:
 def _context(request: HttpRequest, title: str) -> dict[str, Any]:
     return {
         **admin.site.each_context(request),
-        "opts": Notification._meta,
         "title": title,
         "is_fullwidth": "1",
     }

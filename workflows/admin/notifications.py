@@ -55,7 +55,7 @@ def _resend(request: HttpRequest, row: Notification, _given: dict[str, Any]) -> 
 
 @admin.register(Notification)
 class NotificationAdmin(PageAdmin):
-    list_display = ("made", "about", "kind_word", "who", "by_way_of", "status_word", "tries",
+    list_display = ("created", "about", "kind_word", "who", "by_way_of", "status_word", "tries",
                     "trouble")  # fmt: skip
     list_display_links = ("about",)
     list_filter = (
@@ -104,7 +104,7 @@ class NotificationAdmin(PageAdmin):
         self.message_user(request, f"{said}.", messages.SUCCESS if count else messages.WARNING)
 
     @display(description="Made", ordering="created_at")
-    def made(self, row: Notification) -> SafeString:
+    def created(self, row: Notification) -> SafeString:
         return moment(row.created_at)
 
     @display(description="What", ordering="subject")
