@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from trades.admin.cells import NOTHING, badge, moment, number, short
 from trades.admin.desk import DeskAdmin
@@ -28,6 +28,12 @@ class ChannelForm(forms.ModelForm):
         label="Tells of",
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         help_text=Channel._meta.get_field("kinds").help_text,
+    )
+
+    addresses = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text=Channel._meta.get_field("addresses").help_text,
     )
 
     class Meta:
@@ -76,8 +82,8 @@ class ChannelAdmin(DeskAdmin):
         back = reverse("admin:workflows_channel_change", args=[object_id])
         if channel is None:
             return HttpResponseRedirect(reverse("admin:workflows_channel_changelist"))
-        form = forms.Form(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        form = forms.Form(request.POST if request.method == "POST" else None)
+        if form.is_valid():
             _test(request, channel, form)
             if form.is_valid():
                 return HttpResponseRedirect(back)

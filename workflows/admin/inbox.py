@@ -1,4 +1,4 @@
-"""The inbox of whoever is signed in: what they were told, read or not, and how they want to hear."""
+"""The inbox of whoever is signed in: what they were told, and how they want to hear of it."""
 
 from typing import Any
 
@@ -175,7 +175,6 @@ def _back(request: HttpRequest) -> str:
 def _context(request: HttpRequest, title: str) -> dict[str, Any]:
     return {
         **admin.site.each_context(request),
-        "opts": Notification._meta,
         "title": title,
         "is_fullwidth": "1",
     }

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RelatedCheckboxFilter
 from unfold.decorators import display
 
-from breaks.selectors import TradeBreak
+from breaks.models import TradeBreak
 from breaks.services.lifecycle import WorkRefused
 from trades.admin.acts import Act
 from trades.admin.cells import NOTHING, badge, link, moment, number, short, since
@@ -55,7 +55,7 @@ def _resend(request: HttpRequest, row: Notification, _given: dict[str, Any]) -> 
 
 @admin.register(Notification)
 class NotificationAdmin(PageAdmin):
-    list_display = ("made", "about", "kind_word", "who", "by_way_of", "status_word", "tries",
+    list_display = ("created", "about", "kind_word", "who", "by_way_of", "status_word", "tries",
                     "trouble")  # fmt: skip
     list_display_links = ("about",)
     list_filter = (
@@ -81,7 +81,7 @@ class NotificationAdmin(PageAdmin):
         return inbox_urls(self.admin_site) + super().get_urls()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Everybody's for whoever sees every team's breaks, which are named here; else one's own."""
+        """All for whoever sees every team's breaks, which are named here; else one's own."""
         rows = super().get_queryset(request)
         if request.user.has_perm("breaks.view_every_team"):
             return rows
@@ -104,7 +104,7 @@ class NotificationAdmin(PageAdmin):
         self.message_user(request, f"{said}.", messages.SUCCESS if count else messages.WARNING)
 
     @display(description="Made", ordering="created_at")
-    def made(self, row: Notification) -> SafeString:
+    def created(self, row: Notification) -> SafeString:
         return moment(row.created_at)
 
     @display(description="What", ordering="subject")
@@ -157,7 +157,7 @@ class NotificationAdmin(PageAdmin):
                 Panel(
                     title="About this notification",
                     facts=[
-                        ("Id at the receiver", format_html('<span class="dk-mono">{}</span>', row.uid)),
+                        ("Id at the receiver", short(str(row.uid), mono=True)),
                         ("Made", moment(row.created_at)),
                         ("Sent", moment(row.sent_at)),
                         ("Read", moment(row.read_at)),

@@ -71,7 +71,7 @@ class OverdueBreakList(BreakList):
         return late.running_late(self.now).annotate(escalation_level=Subquery(fired))
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"at": self.now, "clocks": Clocks()}
+        return {**super().get_serializer_context(), "at": self.now, "clocks": Clocks()}
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)

@@ -125,7 +125,7 @@ def _missing(row: Channel) -> dict[str, str]:
 
 def _needless(row: Channel) -> dict[str, str]:
     label = row.get_kind_display().lower()
-    needless = {
+    needless: dict[str, tuple[str, ...]] = {
         ChannelKind.EMAIL: ("url", "url_env", "secret_env"),
         ChannelKind.SLACK: ("addresses", "url", "secret_env"),
         ChannelKind.WEBHOOK: ("addresses",),

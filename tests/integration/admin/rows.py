@@ -1,6 +1,7 @@
 """Rows for every list of the admin, a few or many of each."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
@@ -17,11 +18,21 @@ from breaks.models import (
     HolidayCalendar,
     PendingTrade,
     SlaPolicy,
+    TradeBreak,
 )
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
-from workflows.models import FeedContact, PipelineRun, RemediationPolicy, RemediationSuggestion
+from workflows.models import (
+    Channel,
+    Escalation,
+    EscalationLevel,
+    FeedContact,
+    Notification,
+    PipelineRun,
+    RemediationPolicy,
+    RemediationSuggestion,
+)
 
 
 def add_rows(count: int) -> None:
@@ -78,6 +89,21 @@ def add_rows(count: int) -> None:
             given={"file_name": "a.csv", "asked": [[row.pk, 1, "claim", {}]]},
             made_at=factories.NOW,
         )  # fmt: skip
+        channel = Channel.objects.create(name=f"Room {n}", kind="SLACK", url_env="X")
+        EscalationLevel.objects.create(
+            policy_code=f"policy-{n}", number=1, person=person, team=factories.team(),
+            channel=channel,
+        )  # fmt: skip
+        Escalation.objects.create(
+            trade_break=TradeBreak.objects.latest("pk"), level=1, after_pct=0, told="x",
+            policy=SlaPolicy.objects.create(code=f"policy-{n}", retired_at=factories.NOW),
+            due_at=factories.NOW, at=factories.NOW, tick=uuid4(),
+        )  # fmt: skip
+        for status in ("QUEUED", "INBOX"):
+            Notification.objects.create(
+                kind="ESCALATION", key=f"{status}{n}", person=person, channel=channel,
+                status=status, created_at=factories.NOW, subject="Late", send_after=factories.NOW,
+            )  # fmt: skip
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
             rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],

@@ -36,6 +36,7 @@ MAY = {
     ("POST", "back-test-rules"): {SUPERVISOR, ADMINISTRATOR},
     ("GET", "breaks"): ALL,
     ("GET", "open-breaks"): ALL,
+    ("GET", "overdue-breaks"): ALL,
     ("GET", "export-breaks"): ALL,
     ("POST", "import-breaks"): STARTERS,
     ("GET", "break"): ALL,

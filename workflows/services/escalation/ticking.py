@@ -118,10 +118,10 @@ def _due(rows: Sequence[TradeBreak], ladders: Ladders, at: datetime) -> list[_Du
         known[pk, policy_id].add(level)
     found = []
     for row in rows:
-        if (policy_id := ladders.policy_id(row)) is None:
-            continue
-        levels = ladders.come_due(row, known[row.pk, policy_id], at)
-        found += [_Due(row, policy_id, level) for level in levels]
+        follows = ladders.policy_id(row)
+        if follows is not None:
+            levels = ladders.come_due(row, known[row.pk, follows], at)
+            found += [_Due(row, follows, level) for level in levels]
     return found
 
 

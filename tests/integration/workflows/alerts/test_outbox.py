@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from breaks.models import TradeBreak
 from breaks.services import approvals, work
@@ -156,17 +157,15 @@ class TestFloods:
         assert (digest.folded, digest.person) == (8, None)
         assert digest.send_after == NOW + timedelta(hours=1)
 
-    def test_a_thousand_cost_as_many_queries_as_ten(self, ann, django_assert_num_queries, mailbox):
+    def test_a_thousand_cost_no_query_each(self, ann, mailbox):
         tell([ann], count=10, key="warm")
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
-        with CaptureQueriesContext(
-            connection,
-        ) as few:
+        with CaptureQueriesContext(connection) as few:
             tell([ann], count=10, key="ten", at=NOW + timedelta(hours=1))
-        with django_assert_num_queries(len(few)):
+        with CaptureQueriesContext(connection) as many:
             tell([ann], count=1000, key="thousand", at=NOW + timedelta(hours=2))
+
+        # SQLite takes so many rows in one statement.
+        assert len(many) <= len(few) + 1000 // 40
 
 
 @pytest.mark.django_db
