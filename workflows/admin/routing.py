@@ -195,7 +195,7 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
 
     @display(description="Who gets it", ordering="chosen_by")
     def chosen(self, row: RoutingRule) -> SafeString:
-        return short(row.get_chosen_by_display())
+        return short(row.get_chosen_by_display(), width="medium")
 
     @display(description="Is", ordering="is_enabled")
     def state(self, row: RoutingRule) -> SafeString:

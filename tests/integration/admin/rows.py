@@ -12,6 +12,7 @@ from breaks.models import ActBatch, ExposureThreshold, HistoryRoot, PendingTrade
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
+from workflows.models import Absence, RoutingRule, WorkPattern
 
 
 def add_rows(count: int) -> None:
@@ -44,6 +45,14 @@ def add_rows(count: int) -> None:
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
         )  # fmt: skip
+        team = factories.team(f"team-{n}", person)
+        RoutingRule.objects.create(
+            name=f"Rule {n}", team=team, counterparties=[f"Party {n}"], accounts=[f"ACC{n}"],
+        )  # fmt: skip
+        WorkPattern.objects.create(team=team, user=person, weekdays=[0])
+        Absence.objects.create(
+            user=person, first_date=factories.TRADE_DATE, last_date=factories.TRADE_DATE
+        )
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
             rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],

@@ -77,13 +77,14 @@ def _case(
     break_type, category, left, right, match_id, *_ = kind
     severity, exposure = own[5], own[6]
     told += legs.get(match_id, []) if match_id else []  # type: ignore[call-overload]
-    key = (break_type, category, severity, left, right, exposure, *told)
+    key = (break_type, category, severity, left, right, *told)
     if key not in seen:
         seen[key] = facts_of(
             types=[break_type], categories=[category], severities=[severity],
-            sources=[left, right], told=told, exposure=exposure,
+            sources=[left, right], told=told, exposure=None,
         )  # type: ignore[arg-type]  # fmt: skip
-    return Case(*own, seen[key], *row[at + 6 :])  # type: ignore[arg-type]
+    facts = seen[key] if exposure is None else _worth(seen[key], exposure)  # type: ignore[arg-type]
+    return Case(*own, facts, *row[at + 6 :])  # type: ignore[arg-type]
 
 
 def facts_of(
@@ -106,6 +107,13 @@ def facts_of(
         accounts=frozenset(one.account for one in told if one.account),
         exposure=exposure,
     )
+
+
+def _worth(facts: Facts, exposure: Decimal) -> Facts:
+    return Facts(
+        facts.types, facts.categories, facts.severities, facts.sources, facts.asset_classes,
+        facts.counterparties, facts.accounts, exposure,
+    )  # fmt: skip
 
 
 def _told(trade: str) -> dict[str, Coalesce]:
