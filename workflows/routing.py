@@ -119,7 +119,7 @@ class Decision:
 
 def decide(rules: Iterable[Rule], facts: Facts) -> Decision:
     """Return the first of the rules, in their order, that a break fits."""
-    misfits = []
+    misfits: list[Misfit] = []
     for rule in rules:
         misfit = misfit_of(rule, facts)
         if misfit is None:

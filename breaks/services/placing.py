@@ -6,7 +6,8 @@ hands of whoever works on it unless the caller says so.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from copy import copy
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -91,18 +92,18 @@ def place_breaks(
     )
     rows = [_Row(*values) for values in locked.values_list(*_READ)]
     known = _Known(at, rows)
-    writes: list[_Row] = []
+    writes: list[tuple[_Row, _Row]] = []
     entries = []
-    for row in rows:
-        to = wanted[row.pk]
-        if row.version == to.version and not _is_there(row, to):
-            before = replace(row)
+    for before in rows:
+        to = wanted[before.pk]
+        if before.version == to.version and not _is_there(before, to):
+            row = copy(before)
             _place(row, to, known)
-            writes.append(row)
+            writes.append((before, row))
             entries.append(_entry(before, row, to, by=by, known=known))
     _update(writes)
     history.append(entries, at=at)
-    return {row.pk: row.version for row in writes}
+    return {row.pk: row.version for _, row in writes}
 
 
 class _Known:
@@ -114,10 +115,11 @@ class _Known:
         holders = {row.assigned_to_id for row in rows if row.assigned_to_id}
         self.names = dict(User.objects.filter(pk__in=holders).values_list("pk", "username"))
         self._handed: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._same: dict[tuple[int, int], bool] = {}
 
     def hand_over(self, row: _Row, before: Terms, after: Terms) -> None:
         """Let the clock of a row go on under the terms of its new team."""
-        if before == after:
+        if self._are_same(before, after):
             return
         clock = tuple(getattr(row, name) for name in _CLOCK)
         key = (row.status, row.severity, id(before), id(after), clock)
@@ -127,19 +129,26 @@ class _Known:
         for name, value in self._handed[key].items():
             setattr(row, name, value)
 
+    def _are_same(self, before: Terms, after: Terms) -> bool:
+        """Compare terms once: they hold every holiday of a calendar."""
+        key = (id(before), id(after))
+        if key not in self._same:
+            self._same[key] = before == after
+        return self._same[key]
+
 
 def _place(row: _Row, to: Placement, known: _Known) -> None:
     old = known.terms.of(row)  # type: ignore[arg-type]
-    row.team_id = to.team and to.team.pk
-    row.assigned_to_id = to.assigned_to and to.assigned_to.pk
+    row.team_id = to.team.id if to.team else None
+    row.assigned_to_id = to.assigned_to.id if to.assigned_to else None
     known.hand_over(row, old, known.terms.of(row))  # type: ignore[arg-type]
     row.rank = rank_of(exposure=row.exposure, severity=row.severity, due_at=row.due_at)
     row.version += 1
 
 
 def _is_there(row: _Row, to: Placement) -> bool:
-    person = to.assigned_to and to.assigned_to.pk
-    return (row.team_id, row.assigned_to_id) == (to.team and to.team.pk, person)
+    person = to.assigned_to.id if to.assigned_to else None
+    return (row.team_id, row.assigned_to_id) == (to.team.id if to.team else None, person)
 
 
 def _entry(before: _Row, row: _Row, to: Placement, *, by: User | None, known: _Known) -> Entry:
@@ -175,38 +184,44 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _update(rows: Sequence[_Row]) -> None:
+def _update(writes: Sequence[tuple[_Row, _Row]]) -> None:
     """
-    Write rows that are locked.
+    Write what has changed of rows that are locked.
 
     :raises RuntimeError: if one of them was written nevertheless.
     """
-    if not rows:
+    if not writes:
         return
+    names = [
+        name
+        for name in _CHANGED
+        if any(getattr(before, name) != getattr(row, name) for before, row in writes)
+    ]
+    rows = [row for _, row in writes]
     write = _update_at_once if connection.vendor == "postgresql" else _update_each
-    if write(rows) != len(rows):
+    if write(rows, names) != len(rows):
         raise RuntimeError("A break was written by somebody else while it was held.")
 
 
-def _update_at_once(rows: Sequence[_Row]) -> int:
+def _update_at_once(rows: Sequence[_Row], names: Sequence[str]) -> int:
     """Write all in one statement: on Postgres each would cost a round trip."""
     table = connection.ops.quote_name(TradeBreak._meta.db_table)  # noqa: SLF001
-    arrays = ", ".join(f"%s::{kind}[]" for kind in ("bigint", *_CHANGED.values()))
+    arrays = ", ".join(f"%s::{kind}[]" for kind in ("bigint", *(_CHANGED[one] for one in names)))
     statement = (
-        f"UPDATE {table} SET {', '.join(f'{name} = new.{name}' for name in _CHANGED)} "  # noqa: S608
-        f"FROM unnest({arrays}) AS new (id, {', '.join(_CHANGED)}) "
+        f"UPDATE {table} SET {', '.join(f'{name} = new.{name}' for name in names)} "  # noqa: S608
+        f"FROM unnest({arrays}) AS new (id, {', '.join(names)}) "
         f"WHERE {table}.id = new.id AND {table}.version = new.version - 1"
     )
-    columns = [[getattr(row, name) for row in rows] for name in ("pk", *_CHANGED)]
+    columns = [[getattr(row, name) for row in rows] for name in ("pk", *names)]
     with connection.cursor() as cursor:
         cursor.execute(statement, columns)
         return int(cursor.rowcount)
 
 
-def _update_each(rows: Sequence[_Row]) -> int:
+def _update_each(rows: Sequence[_Row], names: Sequence[str]) -> int:
     table = connection.ops.quote_name(TradeBreak._meta.db_table)  # noqa: SLF001
     statement = (
-        f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in _CHANGED)} "  # noqa: S608
+        f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in names)} "  # noqa: S608
         "WHERE id = %s AND version = %s"
     )
     adapt = connection.ops.adapt_datetimefield_value
@@ -214,7 +229,7 @@ def _update_each(rows: Sequence[_Row]) -> int:
         [
             *(
                 adapt(getattr(row, name)) if name in _MOMENTS else getattr(row, name)
-                for name in _CHANGED
+                for name in names
             ),
             row.pk,
             row.version - 1,

@@ -24,6 +24,7 @@ from trades.admin.desk import DeskAdmin
 from trades.choices import AssetClass
 from trades.models import Account, Counterparty, Source
 from workflows.admin.tester import try_rules
+from workflows.choices import ChosenBy
 from workflows.models import RoutingRule
 from workflows.routing import CONDITIONS
 
@@ -32,6 +33,11 @@ _CHOICES = {
     "categories": BreakCategory.choices,
     "severities": Severity.choices,
     "asset_classes": AssetClass.choices,
+}
+_BRIEFLY = {
+    ChosenBy.CLAIMING: "whoever claims it",
+    ChosenBy.LOAD: "fewest open",
+    ChosenBy.SKILL: "skill, fewest open",
 }
 _ANY = "None ticked: any."
 
@@ -135,7 +141,7 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
     list_filter_submit = False
     actions_list = ("tester",)
     fieldsets = (
-        (None, {"fields": (("name", "position", "is_enabled"),)}),
+        (None, {"fields": ("name", ("position", "is_enabled"))}),
         (
             "Which breaks",
             {
@@ -145,7 +151,7 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
                 "fields": (
                     "severities", "types", "categories", "sources", "asset_classes",
                     ("counterparties", "accounts"),
-                    ("exposure_above", "exposure_up_to", "fits_unknown_exposure"),
+                    ("exposure_above", "exposure_up_to"), "fits_unknown_exposure",
                 ),
             },
         ),
@@ -187,7 +193,7 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
 
     @display(description="Breaks")
     def in_words(self, row: Any) -> SafeString:
-        return short(row.rule.words)
+        return format_html('<span class="dk-words">{}</span>', row.rule.words)
 
     @display(description="Go to", ordering="team__name")
     def sends_to(self, row: RoutingRule) -> SafeString:
@@ -195,7 +201,8 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
 
     @display(description="Who gets it", ordering="chosen_by")
     def chosen(self, row: RoutingRule) -> SafeString:
-        return short(row.get_chosen_by_display())
+        brief = _BRIEFLY[ChosenBy(row.chosen_by)]
+        return format_html('<span title="{}">{}</span>', row.get_chosen_by_display(), brief)
 
     @display(description="Is", ordering="is_enabled")
     def state(self, row: RoutingRule) -> SafeString:

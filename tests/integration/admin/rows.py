@@ -1,7 +1,6 @@
 """Rows for every list of the admin, a few or many of each."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
@@ -12,27 +11,14 @@ from knox.models import AuthToken
 from breaks.models import (
     ActBatch,
     ApprovalRequest,
-    ClockChange,
     ExposureThreshold,
     HistoryRoot,
-    HolidayCalendar,
     PendingTrade,
-    SlaPolicy,
-    TradeBreak,
 )
 from recon_project.models import WorkerPulse
 from tests import factories
+from tests.integration.admin.workflow_rows import add_workflow_rows
 from trades.models import FxRate, InstrumentIdentifier
-from workflows.models import (
-    Channel,
-    Escalation,
-    EscalationLevel,
-    FeedContact,
-    Notification,
-    PipelineRun,
-    RemediationPolicy,
-    RemediationSuggestion,
-)
 
 
 def add_rows(count: int) -> None:
@@ -65,20 +51,6 @@ def add_rows(count: int) -> None:
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
         )  # fmt: skip
-        calendar = HolidayCalendar.objects.create(code=f"c-{n}", name=f"Calendar {n}")
-        calendar.days.create(day=factories.TRADE_DATE)
-        factories.team(calendar=calendar)
-        SlaPolicy.objects.create(code=f"p-{n}", name=f"Policy {n}", team=factories.team())
-        ClockChange.objects.create(reason="An edit", by=person, made_at=factories.NOW)
-        fixed = factories.trade_break("PRICE", left_trade=left, right_trade=right)
-        RemediationSuggestion.objects.create(
-            trade_break=fixed, break_version=1, action="CORRECT_FIELD", status="APPLIED",
-            risk="MEDIUM", reason="wrong", effect="asks", made_at=factories.NOW,
-            does={"to": "Custodian", "text": "Please look."}, policy=RemediationPolicy.objects.
-            create(name=f"Policy {n}", action="CORRECT_FIELD", break_types=["PRICE"]),
-            outcome={"cleared": [{"break": fixed.pk}]}, applied_by=person,
-            applied_at=factories.NOW,
-        )  # fmt: skip
         ApprovalRequest.objects.create(
             act="ACCEPT", trade_break=row, given={"comment": "small", "version": 1},
             summary=f"Accept {row}", exposure="10", reason="small", made_by=person,
@@ -89,21 +61,7 @@ def add_rows(count: int) -> None:
             given={"file_name": "a.csv", "asked": [[row.pk, 1, "claim", {}]]},
             made_at=factories.NOW,
         )  # fmt: skip
-        channel = Channel.objects.create(name=f"Room {n}", kind="SLACK", url_env="X")
-        EscalationLevel.objects.create(
-            policy_code=f"policy-{n}", number=1, person=person, team=factories.team(),
-            channel=channel,
-        )  # fmt: skip
-        Escalation.objects.create(
-            trade_break=TradeBreak.objects.latest("pk"), level=1, after_pct=0, told="x",
-            policy=SlaPolicy.objects.create(code=f"policy-{n}", retired_at=factories.NOW),
-            due_at=factories.NOW, at=factories.NOW, tick=uuid4(),
-        )  # fmt: skip
-        for status in ("QUEUED", "INBOX"):
-            Notification.objects.create(
-                kind="ESCALATION", key=f"{status}{n}", person=person, channel=channel,
-                status=status, created_at=factories.NOW, subject="Late", send_after=factories.NOW,
-            )  # fmt: skip
+        add_workflow_rows(n, feed=feed, left=left, right=right, person=person)
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
             rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],
@@ -115,17 +73,6 @@ def add_rows(count: int) -> None:
             status="DRAFT", definition={}, created_by=person, created_at=factories.NOW
         )
         factories.back_test(rule_set=draft, run=run, by=person)
-        day = factories.TRADE_DATE + timedelta(days=n)
-        pipeline = PipelineRun.objects.create(
-            business_date=day, requested_by=person, resumed_by=person, requested_at=factories.NOW,
-            started_at=factories.NOW,
-        )  # fmt: skip
-        for position in (1, 2, 3):
-            pipeline.steps.create(
-                position=position, kind="ingest", subject=f"{n}-{position}", status="LATE",
-                feed=feed,
-            )  # fmt: skip
-        FeedContact.objects.create(feed=feed, team=factories.team())
         factories.reconciliation(f"pair-{n}")
         factories.source(f"source-{n}")
         day = factories.TRADE_DATE + timedelta(days=n)

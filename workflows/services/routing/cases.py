@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
@@ -62,28 +62,29 @@ def read_cases(breaks: QuerySet[TradeBreak]) -> list[Case]:
     kinds = [row[first : first + len(_KIND)] for row in rows]
     legs = _legs(kind[4] for kind in kinds if kind[4] and (kind[5] is None or kind[6] is None))
     # Few combinations, many breaks.
-    seen: dict[tuple[object, ...], Facts] = {}
+    seen: dict[tuple[Any, ...], Facts] = {}
     return [_case(row, kind, legs, seen) for row, kind in zip(rows, kinds, strict=True)]
 
 
 def _case(
-    row: tuple[object, ...],
-    kind: tuple[object, ...],
+    row: tuple[Any, ...],
+    kind: tuple[Any, ...],
     legs: Mapping[int, list[Terms]],
-    seen: dict[tuple[object, ...], Facts],
+    seen: dict[tuple[Any, ...], Facts],
 ) -> Case:
     own, at = row[: len(_OWN)], len(_OWN) + len(_KIND)
-    told = [Terms(*row[at : at + 3]), Terms(*row[at + 3 : at + 6])]  # type: ignore[arg-type]
+    told = [Terms(*row[at : at + 3]), Terms(*row[at + 3 : at + 6])]
     break_type, category, left, right, match_id, *_ = kind
     severity, exposure = own[5], own[6]
-    told += legs.get(match_id, []) if match_id else []  # type: ignore[call-overload]
-    key = (break_type, category, severity, left, right, exposure, *told)
+    told += legs.get(match_id, []) if match_id else []
+    key = (break_type, category, severity, left, right, *told)
     if key not in seen:
         seen[key] = facts_of(
             types=[break_type], categories=[category], severities=[severity],
-            sources=[left, right], told=told, exposure=exposure,
-        )  # type: ignore[arg-type]  # fmt: skip
-    return Case(*own, seen[key], *row[at + 6 :])  # type: ignore[arg-type]
+            sources=[left, right], told=told, exposure=None,
+        )  # fmt: skip
+    facts = seen[key] if exposure is None else _worth(seen[key], exposure)
+    return Case._make((*own, facts, *row[at + 6 :]))
 
 
 def facts_of(
@@ -108,6 +109,13 @@ def facts_of(
     )
 
 
+def _worth(facts: Facts, exposure: Decimal) -> Facts:
+    return Facts(
+        facts.types, facts.categories, facts.severities, facts.sources, facts.asset_classes,
+        facts.counterparties, facts.accounts, exposure,
+    )  # fmt: skip
+
+
 def _told(trade: str) -> dict[str, Coalesce]:
     """Return the expressions of `Terms`; `trade` is the way to it, such as ``trade__``."""
     empty = Value("")
@@ -118,10 +126,10 @@ def _told(trade: str) -> dict[str, Coalesce]:
     }
 
 
-def _legs(match_ids: Iterable[object]) -> dict[int, list[Terms]]:
+def _legs(match_ids: Iterable[int]) -> dict[int, list[Terms]]:
     """Return what the trades of groups say, by match."""
     found: dict[int, list[Terms]] = defaultdict(list)
-    if keys := sorted(set(match_ids)):  # type: ignore[type-var]
+    if keys := sorted(set(match_ids)):
         told = {f"told_{name}": one for name, one in _told("trade__").items()}
         legs = MatchLeg.objects.filter(match__among=keys).annotate(**told).order_by("pk")
         for match_id, *terms in legs.values_list("match_id", *told):

@@ -96,8 +96,8 @@ class People:
             skilled = self._skilled_in(rule.team_id, there, facts)
             able = skilled or there
             among += f", {len(skilled)} with the skill" if skilled else ", none with the skill"
-        person = min(able, key=lambda one: self._open_breaks[one.pk])
-        count = self._open_breaks[person.pk]
+        person = min(able, key=lambda one: self._open_breaks[one.id])
+        count = self._open_breaks[person.id]
         return Choice(person, f"to {person.get_username()}, {count:,} open, of {among}")
 
     def give(self, person_id: int | None, *, by: int = 1) -> None:

@@ -102,7 +102,7 @@ class Planner:
         rule, team = target.decision.rule, target.team
         # Where no team takes it, whoever has it keeps it.
         person = target.choice.person if team else holder
-        team_id, person_id = team and team.pk, person and person.pk
+        team_id, person_id = team.id if team else None, person.id if person else None
         moves = (team_id, person_id) != (case.team_id, case.assigned_to_id)
         given = person_id if person_id != case.assigned_to_id else None
         if given is not None:
