@@ -17,7 +17,7 @@ from trades.admin.page import Panel
 from trades.admin.progress import NOBODY_CAME, WORKER_LOST
 from workflows.choices import StepStatus
 from workflows.models import PipelineRun, PipelineStep
-from workflows.services.daily.words import counts_words
+from workflows.step_words import counts_words
 
 TONE = {**TONES, StepStatus.LATE: "high", StepStatus.NOT_DUE: "wait", StepStatus.SKIPPED: "quiet"}
 # As long as the sweep lets a message take before it sends another.
