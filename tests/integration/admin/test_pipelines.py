@@ -96,7 +96,7 @@ class TestThePage:
         few = queries(browser, _at("change", late.pk))
         for n in range(30):
             late.steps.create(
-                kind="ingest", subject=f"more-{n}", position=100 + n, status="SUCCEEDED",
+                kind="ingest", subject=f"more-{n}", position=100 + n, status="LATE",
                 feed=factories.feed(),
             )  # fmt: skip
 
