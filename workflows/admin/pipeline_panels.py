@@ -17,7 +17,7 @@ from trades.admin.page import Panel
 from trades.admin.progress import NOBODY_CAME, WORKER_LOST
 from workflows.choices import StepStatus
 from workflows.models import PipelineRun, PipelineStep
-from workflows.services.daily.words import counts_words
+from workflows.step_words import counts_words
 
 TONE = {**TONES, StepStatus.LATE: "high", StepStatus.NOT_DUE: "wait", StepStatus.SKIPPED: "quiet"}
 # As long as the sweep lets a message take before it sends another.
@@ -139,7 +139,7 @@ def _owing(steps: list[PipelineStep]) -> list[Panel]:
     panel = Panel(
         title="Late files",
         count=len(rows),
-        note="their trades are pending, not missing",
+        note="when this pipeline looked; their trades are pending, not missing",
         head=("Feed", "Source", "Was due", "Late for", "Who is told"),
         rows=rows,
     )
@@ -147,18 +147,18 @@ def _owing(steps: list[PipelineStep]) -> list[Panel]:
 
 
 def _late_row(step: Any, now: datetime) -> list[Any]:
-    from connectors.expectations import expectation
-
     feed = step.feed
     day = step.run.business_date
-    found = expectation(source=feed.source, trade_date=day, at=now, feed=feed)
-    since = found.since
-    came = found.state not in ("LATE", "UNREADABLE")
+    due = None
+    if feed.due_time is not None:
+        from connectors.expectations import due_at
+
+        due = due_at(feed=feed, source=feed.source, trade_date=day)
     return [
         link("connectors_feed", feed.pk, feed.name),
         link("trades_source", feed.source_id, feed.source.name),
-        moment(since),
-        "has come since" if came or since is None else ago(since, now=now),
+        moment(due),
+        ago(due, now=now),
         told(feed),
     ]
 

@@ -136,7 +136,7 @@ class PipelineAdmin(LiveAdmin):
     @changing
     def done(self, run: Any) -> SafeString:
         steps = [step for step in run.steps.all() if step.status != StepStatus.SKIPPED]
-        if not steps:
+        if not any(step.subject for step in steps):
             return format_html('<span class="dk-soft">{}</span>', "nothing due")
         ended = sum(step.status == StepStatus.SUCCEEDED for step in steps)
         return format_html('<span class="dk-num">{} of {}</span>', ended, len(steps))

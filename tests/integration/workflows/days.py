@@ -48,7 +48,8 @@ class Desk:
 
 
 def steps(run: PipelineRun) -> dict[str, str]:
-    return {str(step): step.status for step in run.steps.all()}
+    """Return how the steps stand that are about a feed or a reconciliation."""
+    return {str(step): step.status for step in run.steps.exclude(subject="")}
 
 
 def says(run: PipelineRun, step: str) -> str:

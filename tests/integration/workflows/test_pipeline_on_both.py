@@ -19,7 +19,7 @@ def of_twenty_who_ask_for_a_date_one_gets_it():
 
     assert sum(isinstance(answer, PipelineRun) for answer in answers) == 1
     assert sum(isinstance(answer, daily.Busy) for answer in answers) == 19
-    assert PipelineStep.objects.count() == 3
+    assert PipelineStep.objects.exclude(subject="").count() == 3
 
 
 def of_twenty_workers_one_runs_it():

