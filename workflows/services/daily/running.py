@@ -14,6 +14,7 @@ from workflows.choices import UNFINISHED_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
 from workflows.pipeline import DAY
 from workflows.services.daily.kinds import Busy, ClaimLost, Outcome, Work
+from workflows.services.daily.passing_on import tell_late
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +115,9 @@ def _end(step: PipelineStep, outcome: Outcome, work: Work) -> None:
     step.ended_at = work.now()
     with transaction.atomic():
         work.hold()
+        if step.status == StepStatus.LATE:
+            told = ", ".join(tell_late(step, work.business_date, step.ended_at))
+            step.says += f" Told: {told}." if told else " There is nobody to tell."
         step.save(update_fields=["status", "says", "counts", "ended_at"])
 
 
