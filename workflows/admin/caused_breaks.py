@@ -36,12 +36,12 @@ class CauseFilter(DropdownFilter):
         ).order_by("place")
         named = request.GET.get(self.parameter_name, "")
         offered = {str(row.pk): _cut(row.headline) for row in rows[:MOST_OFFERED]}
-        return [*offered.items(), *([(named, f"Root cause {named}")] if named.isdigit()
+        return [*offered.items(), *([(named, f"Root cause {named}")] if named.isdecimal()
                                     and named not in offered else [])]  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         value = self.value() or ""
-        if not value.isdigit() or len(value) > 18:
+        if not value.isdecimal() or len(value) > 18:
             return queryset
         return queryset.filter(cause_links__finding=int(value))
 

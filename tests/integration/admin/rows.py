@@ -11,6 +11,7 @@ from knox.models import AuthToken
 from breaks.models import ActBatch, ExposureThreshold, HistoryRoot, PendingTrade
 from recon_project.models import WorkerPulse
 from tests import factories
+from tests.causes import root_cause
 from trades.models import FxRate, InstrumentIdentifier
 
 
@@ -44,6 +45,7 @@ def add_rows(count: int) -> None:
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
         )  # fmt: skip
+        root_cause()
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
             rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],
