@@ -10,13 +10,11 @@ from workflows.services import daily
 from workflows.services.escalation import check_sla
 from workflows.services.notifications import send_due, tell_failed_runs
 from workflows.services.reconciling import reconcile
+from workflows.services.recovering import wake_stale_work
 from workflows.services.remediation.rerunning import request_due_runs
 from workflows.services.routing import route_open
-from workflows.services.starting import (
-    queue_due_reconciliations,
-    wake_pipeline,
-    wake_stale_work,
-)
+from workflows.services.starting import queue_due_reconciliations
+from workflows.services.waking import wake_pipeline
 
 logger = logging.getLogger(__name__)
 

@@ -1,5 +1,5 @@
 from workflows.admin import (
-    caused_breaks,
+    breaks,
     causes,
     channels,
     escalations,
@@ -7,8 +7,6 @@ from workflows.admin import (
     notifications,
     pipelines,
     remediation_policies,
-    remedied_breaks,
-    routed_breaks,
     routing,
     runs,
     shifts,
@@ -16,7 +14,7 @@ from workflows.admin import (
 )
 
 __all__ = [
-    "caused_breaks",
+    "breaks",
     "causes",
     "channels",
     "escalations",
@@ -24,8 +22,6 @@ __all__ = [
     "notifications",
     "pipelines",
     "remediation_policies",
-    "remedied_breaks",
-    "routed_breaks",
     "routing",
     "runs",
     "shifts",

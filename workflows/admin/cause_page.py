@@ -11,13 +11,12 @@ from django.utils.safestring import SafeString
 from breaks.admin.words import (
     difference_words,
     exposure_cell,
-    severity_cell,
     status_cell,
     type_words,
     value_cell,
 )
 from breaks.models import TradeBreak
-from trades.admin.cells import NOTHING, badge, digits, link, moment, money, number
+from trades.admin.cells import NOTHING, badge, digits, link, moment, money, number, short
 from trades.admin.page import Page, Panel
 from workflows.admin.drawing import columns, lift_bars
 from workflows.models import RootCauseFinding
@@ -120,14 +119,13 @@ def _samples(row: RootCauseFinding, breaks: QuerySet[TradeBreak]) -> Panel:
     return Panel(
         title="Samples, side by side",
         note="the dearest first",
-        head=("Break", "Type", "", between.left_source.name, between.right_source.name,
-              "Difference", "Exposure", "Status", "Cleared by the fix"),
-        numeric=frozenset({3, 4, 5, 6}),
+        head=("Break", "Type", between.left_source.name, between.right_source.name,
+              "Difference", "Exposure", "Status", "Cleared"),
+        numeric=frozenset({2, 3, 4, 5}),
         rows=[
             [
                 link("breaks_tradebreak", one.pk, one.pk),
-                type_words(one),
-                severity_cell(one),
+                short(type_words(one), width="medium"),
                 value_cell(one.left_value),
                 value_cell(one.right_value),
                 difference_words(one) or NOTHING,
@@ -147,10 +145,13 @@ def _fix(row: Any) -> Panel:
     queue = reverse("admin:breaks_tradebreak_changelist")
     lines = [format_html("<p><b>{}</b></p>", row.fix_in_words)]
     if row.would_clear is not None:
+        resent = row.proposed_fix.get("kind") == "resend"
+        said = "Once it is there and agrees" if resent else "Paired again with it"
         worth = row.would_clear_exposure if row.seen_count == row.break_count else None
         lines.append(
             format_html(
-                "<p>Paired again with it, {} of {} breaks are gone{}.</p>",
+                "<p>{}, {} of {} breaks are gone{}.</p>",
+                said,
                 digits(row.seen_cleared),
                 digits(row.seen_count),
                 f", worth {digits(Decimal(worth).quantize(Decimal(1)))} {row.currency}"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,10 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 
+from breaks.admin.queue import TradeBreakAdmin
 from breaks.models import TradeBreak
 from trades.admin.cells import digits
 from trades.admin.page import Page, Panel
-from workflows.admin.remedied_breaks import RemediedBreakAdmin
 from workflows.models import RootCauseFinding
 from workflows.selectors import STANDING, causes_of
 
@@ -36,12 +35,12 @@ class CauseFilter(DropdownFilter):
         ).order_by("place")
         named = request.GET.get(self.parameter_name, "")
         offered = {str(row.pk): _cut(row.headline) for row in rows[:MOST_OFFERED]}
-        return [*offered.items(), *([(named, f"Root cause {named}")] if named.isdigit()
+        return [*offered.items(), *([(named, f"Root cause {named}")] if named.isdecimal()
                                     and named not in offered else [])]  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         value = self.value() or ""
-        if not value.isdigit() or len(value) > 18:
+        if not value.isdecimal() or len(value) > 18:
             return queryset
         return queryset.filter(cause_links__finding=int(value))
 
@@ -50,14 +49,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-admin.site.unregister(TradeBreak)
-
-
-@admin.register(TradeBreak)
-class CausedBreakAdmin(RemediedBreakAdmin):
+class CausedBreaks(TradeBreakAdmin):
     """Breaks, each with what likely caused it."""
-
-    list_filter = (*RemediedBreakAdmin.list_filter, CauseFilter)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         page = super().page(request, row)

@@ -90,8 +90,8 @@ def _can_apply(row: RootCauseFinding) -> bool:
 @admin.register(RootCauseFinding)
 class RootCauseFindingAdmin(PageAdmin):
     page_template = "desk/cause.html"
-    list_display = ("named", "what", "between", "breaks_seen", "at_risk", "clears", "lift_seen",
-                    "by_chance", "days", "status_word")  # fmt: skip
+    list_display = ("named", "breaks_seen", "clears", "at_risk", "lift_seen", "by_chance", "days",
+                    "status_word", "between")  # fmt: skip
     list_filter = (
         FindingFilter,
         ("mechanism", ChoicesCheckboxFilter),
@@ -137,13 +137,9 @@ class RootCauseFindingAdmin(PageAdmin):
     def named(self, row: RootCauseFinding) -> SafeString:
         return short(row.headline, width="wide")
 
-    @display(description="Mechanism", ordering="mechanism")
-    def what(self, row: RootCauseFinding) -> SafeString:
-        return short(row.get_mechanism_display(), width="medium")
-
     @display(description="Between", ordering="reconciliation__code")
     def between(self, row: RootCauseFinding) -> SafeString:
-        return short(row.reconciliation.name)
+        return short(row.reconciliation.name, width="medium")
 
     @display(description="Breaks", ordering="seen_count")
     def breaks_seen(self, row: Any) -> SafeString:
@@ -151,7 +147,9 @@ class RootCauseFindingAdmin(PageAdmin):
 
     @display(description="Exposure", ordering=F("seen_exposure").asc(nulls_first=True))
     def at_risk(self, row: Any) -> SafeString:
-        return money(row.seen_exposure, row.currency, unknown="No break's exposure is known.")
+        return money(
+            row.seen_exposure, row.currency, unknown="No break's exposure is known.", bare=True
+        )
 
     @display(description="Would clear", ordering="seen_cleared")
     def clears(self, row: Any) -> SafeString:
@@ -168,7 +166,7 @@ class RootCauseFindingAdmin(PageAdmin):
     @display(description="Trade dates", ordering="from_date")
     def days(self, row: RootCauseFinding) -> str:
         same = row.from_date == row.to_date
-        return f"{row.from_date}" if same else f"{row.from_date} to {row.to_date}"
+        return f"{row.from_date}" if same else f"{row.from_date} to {row.to_date:%m-%d}"
 
     @display(description="Status", ordering="status")
     def status_word(self, row: RootCauseFinding) -> SafeString:

@@ -117,7 +117,7 @@ def table_twin(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> SafeString
 
 
 def _right(at: int) -> SafeString:
-    return format_html(' class="{}"', "dk-right") if at else format_html("")
+    return format_html(' class="{}"', "dk-right") if at else SafeString()
 
 
 def _bar(x: float, wide: float, share: float) -> tuple[str, str, str, str]:

@@ -64,7 +64,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def _resume(request: HttpRequest, row: PipelineRun, _given: dict[str, Any]) -> str:
     from workflows.services import daily
-    from workflows.services.starting import wake_pipeline
+    from workflows.services.waking import wake_pipeline
 
     run = daily.resume_pipeline(pipeline_id=row.pk, by=request.user, at=timezone.now())
     wake_pipeline(run.pk)
@@ -216,7 +216,7 @@ def _last_ended() -> Any:
 def _started(form: StartForm, by: Any) -> PipelineRun | None:
     """Start what the form asks for; a refusal becomes the form's error."""
     from workflows.services import daily
-    from workflows.services.starting import wake_pipeline
+    from workflows.services.waking import wake_pipeline
 
     try:
         run = daily.request_pipeline(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -87,15 +86,9 @@ REMEDY = Act(
     offered=lambda row: row.status in LIVE,
 )  # fmt: skip
 
-admin.site.unregister(TradeBreak)
 
-
-@admin.register(TradeBreak)
-class RemediedBreakAdmin(TradeBreakAdmin):
+class RemediedBreaks(TradeBreakAdmin):
     """Breaks, each with what would put it right, one or many at a time."""
-
-    acts = (*TradeBreakAdmin.acts, REMEDY)
-    bulk_acts = (*TradeBreakAdmin.bulk_acts, REMEDY.name)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         page = super().page(request, row)

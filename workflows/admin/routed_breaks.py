@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils.html import format_html
 
 from breaks.admin.acts import ACTS, WORK
 from breaks.admin.bulk import Selection
+from breaks.admin.queue import TradeBreakAdmin
 from breaks.choices import LIVE
 from breaks.models import ActBatch, TradeBreak
 from trades.admin.acts import Act
@@ -48,17 +48,9 @@ REROUTE = Act(
 
 _BY_HAND = next(act for act in ACTS if act.name == "route")
 
-# What another part has made of the page stays: this only adds to it.
-_Base: Any = type(admin.site.get_model_admin(TradeBreak))
-admin.site.unregister(TradeBreak)
 
-
-@admin.register(TradeBreak)
-class RoutedBreakAdmin(_Base):
+class RoutedBreaks(TradeBreakAdmin):
     """Breaks, each with the rule that sent it where it is; routed again one or many at a time."""
-
-    acts = (*_Base.acts, REROUTE)
-    bulk_acts = (*_Base.bulk_acts, REROUTE.name)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         page = super().page(request, row)
@@ -68,15 +60,13 @@ class RoutedBreakAdmin(_Base):
     def foreseen(self, rows: Sequence[TradeBreak], act: Act, by: Any) -> "list[Foreseen]":
         by_rules = act.name == REROUTE.name
         # What a team by hand refuses, the rules refuse: a break that has ended.
-        found: list[Foreseen] = super().foreseen(rows, _BY_HAND if by_rules else act, by)
-        return found
+        return super().foreseen(rows, _BY_HAND if by_rules else act, by)
 
     def do_in_bulk(
         self, request: HttpRequest, act: Act, selection: Selection, given: Mapping[str, Any]
     ) -> ActBatch:
         if act.name != REROUTE.name:
-            batch: ActBatch = super().do_in_bulk(request, act, selection, given)
-            return batch
+            return super().do_in_bulk(request, act, selection, given)
         from workflows.services.routing.batch import route_batch
 
         by: Any = request.user

@@ -39,11 +39,11 @@ def _counted(finding: Finding, evidence: Evidence, dimension: str) -> list[list[
 
 
 def _places(finding: Finding, evidence: Evidence) -> list[dict[str, Any]]:
-    """Return, for the dimension that tells most, the values with the most of it and their rates."""
+    """Return the values of the dimension a finding is told by, those with the most of it first."""
     units = evidence.units
-    dimension = finding.terms[0][0] if finding.terms else "venue"
+    dimension = finding.terms[0][0] if finding.terms else ""
     if dimension not in (*NUMBERED, *WORDED):
-        dimension = "venue"
+        return []
     codes, values = units.codes[dimension], units.values[dimension]
     known = codes >= 0
     there = np.bincount(codes[known], minlength=len(values))

@@ -30,7 +30,7 @@ Term = tuple[str, tuple[object, ...]]
 class Scope:
     """
     A place, `terms` all of which hold there, none being everywhere; `k` of its `n` units show the
-    form, of all `total` that could `marked` do. `p_value` is not corrected.
+    form, of all `total` units that there are `marked` do. `p_value` is not corrected.
     """
 
     terms: tuple[Term, ...]
@@ -75,7 +75,7 @@ def best_scope(
     total, all_marked = int(could.sum()), int(marked.sum())
     outside = (all_marked - k) / (total - n) if total > n else 0.0
     p_value = binomial(k, n, max(ORDINARY, outside))
-    return Scope(terms, k, n, all_marked, total, could & members, p_value), tried
+    return Scope(terms, k, n, all_marked, len(units), could & members, p_value), tried
 
 
 def _places(units: Units, marked: Bools, could: Bools) -> Iterator[tuple[tuple[Term, ...], Bools]]:

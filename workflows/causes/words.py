@@ -75,6 +75,10 @@ def fix_words(finding: Finding, desk: Desk) -> str:
     )
 
 
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
 def _days(shift: int) -> str:
     days = "business day" if abs(shift) == 1 else "business days"
     return f"{abs(shift)} {days} {'later' if shift > 0 else 'earlier'}"
@@ -131,7 +135,7 @@ HEADLINES: dict[str, Callable[[Figures, Figures], str]] = {
         "the net amount, the other has not,"
     ),
     "CONCENTRATION": lambda f, _: (
-        f"{f['showing']} of {f['of']} trades have a {FIELD[f['field']]} break"
+        f"{f['showing']} of {f['of']} trades have {_article(FIELD[f['field']])} break"
     ),
 }
 

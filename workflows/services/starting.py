@@ -4,24 +4,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from celery import current_app
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 
-from breaks.services import sla
 from breaks.services.opening import BreaksMoved
 from breaks.services.wanted import UnknownBreakType
-from connectors.choices import DeliveryStatus
-from connectors.models import Delivery
 from matching.models import Reconciliation, ReconciliationRun
 from matching.rules import InvalidRules, NoActiveRules
-from matching.services.claims import STALE_AFTER, RunNotClaimable, ScopeBusy, abandoned
+from matching.services.claims import RunNotClaimable, ScopeBusy
 from matching.services.runs import cancel_run, request_run
 from trades.models import Source
-from workflows.models import PipelineRun
-from workflows.services.daily import asking
 from workflows.services.reconciling import reconcile
+from workflows.services.waking import wake_run
 
 # Why a reconciliation cannot be started or cannot end, each a sentence for whoever asked for it.
 REFUSALS = (ScopeBusy, NoActiveRules, InvalidRules, UnknownBreakType, BreaksMoved)
@@ -140,48 +134,3 @@ def queue_due_reconciliations(*, at: datetime) -> list[ReconciliationRun]:
         except ScopeBusy:
             continue
     return queued
-
-
-def wake_run(run_id: int) -> None:
-    """
-    Send a worker the message to look at a run, once the row is committed.
-
-    A broker that is down loses only the message: the sweep finds the row again.
-    """
-    transaction.on_commit(
-        lambda: current_app.send_task("tasks.run_reconciliation", kwargs={"run_id": run_id}),
-        robust=True,
-    )
-
-
-def wake_pipeline(pipeline_id: int) -> None:
-    """Send a worker the message to look at a pipeline, once the row is committed."""
-    transaction.on_commit(
-        lambda: current_app.send_task("tasks.daily_pipeline", kwargs={"pipeline_id": pipeline_id}),
-        robust=True,
-    )
-
-
-def wake_stale_work(*, at: datetime) -> int:
-    """
-    Send a message again for work that waits too long or whose worker is gone; return how many.
-
-    Waking a row twice does no harm: only one worker can claim it.
-    """
-    runs = ReconciliationRun.objects.filter(abandoned(at)).values_list("pk", flat=True)
-    deliveries = Delivery.objects.filter(
-        Q(status=DeliveryStatus.QUEUED, received_at__lt=at - STALE_AFTER)
-        | Q(status=DeliveryStatus.RUNNING, lease_expires_at__lt=at)
-    ).values_list("pk", flat=True)
-    for run_id in runs:
-        wake_run(run_id)
-    changes = sla.unfinished(at).values_list("pk", flat=True)
-    for change_id in changes:
-        current_app.send_task("tasks.recalculate_due_times", kwargs={"change_id": change_id})
-    if deliveries:
-        kwargs = {"delivery_ids": list(deliveries)}
-        current_app.send_task("tasks.run_ingestion", kwargs=kwargs)
-    pipelines = PipelineRun.objects.filter(asking.abandoned(at)).values_list("pk", flat=True)
-    for pipeline_id in pipelines:
-        wake_pipeline(pipeline_id)
-    return len(runs) + len(deliveries) + len(changes) + len(pipelines)

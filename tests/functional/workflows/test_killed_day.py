@@ -17,13 +17,13 @@ ROOT = Path(__file__).parents[3]
 POINTS = (
     "workflows.services.daily.asking:plan",
     "workflows.services.daily.running:_begin",
-    "workflows.services.daily.steps:execute_delivery",
+    "workflows.services.steps.feeds_and_runs:execute_delivery",
     "connectors.services.arrivals:_finish",
-    "workflows.services.daily.steps:forget_empty_looks",
-    "workflows.services.daily.steps:owes",
-    "workflows.services.daily.steps:reconcile",
+    "workflows.services.steps.feeds_and_runs:forget_empty_looks",
+    "workflows.services.steps.feeds_and_runs:owes",
+    "workflows.services.steps.feeds_and_runs:reconcile",
     "workflows.services.reconciling:open_breaks",
-    "workflows.services.daily.steps:_figures",
+    "workflows.services.steps.feeds_and_runs:_figures",
     "workflows.services.daily.running:_finish",
 )
 

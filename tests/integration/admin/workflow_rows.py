@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from breaks.models import ClockChange, HolidayCalendar, SlaPolicy, TradeBreak
 from tests import factories
+from tests.causes import root_cause
 from workflows.models import (
     Absence,
     Channel,
@@ -70,3 +71,4 @@ def add_workflow_rows(n, *, feed, left, right, person) -> None:
             feed=feed,
         )  # fmt: skip
     FeedContact.objects.create(feed=feed, team=factories.team())
+    root_cause()

@@ -17,7 +17,7 @@ from tests.integration.workflows.days import DAY, MORNING_AFTER, Desk, steps
 from trades.models import Source
 from workflows import tasks
 from workflows.models import PipelineRun
-from workflows.services import daily, starting
+from workflows.services import daily, recovering, waking
 from workflows.services.daily.places import last_ended
 
 pytestmark = [
@@ -36,7 +36,7 @@ def desk(tmp_path, settings):
 def sent(monkeypatch):
     messages = []
     monkeypatch.setattr(
-        starting.current_app, "send_task", lambda name, kwargs: messages.append((name, kwargs))
+        waking.current_app, "send_task", lambda name, kwargs: messages.append((name, kwargs))
     )
     return messages
 
@@ -174,7 +174,7 @@ class TestTasks:
         def woken(**after):
             sent.clear()
             with django_capture_on_commit_callbacks(execute=True):
-                starting.wake_stale_work(at=MORNING_AFTER + timedelta(**after))
+                recovering.wake_stale_work(at=MORNING_AFTER + timedelta(**after))
             return sent
 
         assert woken(seconds=30) == []

@@ -11,7 +11,7 @@ from matching.services import claims
 from tests import factories
 from tests.factories import NOW, TRADE_DATE
 from workflows import tasks
-from workflows.services import starting
+from workflows.services import recovering, starting, waking
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def sent(monkeypatch):
     """Collect the messages instead of sending them: (task, arguments)."""
     messages = []
     monkeypatch.setattr(
-        starting.current_app,
+        waking.current_app,
         "send_task",
         lambda name, kwargs: messages.append((name, kwargs)),
     )
@@ -94,7 +94,7 @@ class TestStartReconciliation:
         def refuse(*_arguments, **_keywords):
             raise ConnectionError("no broker")
 
-        monkeypatch.setattr(starting.current_app, "send_task", refuse)
+        monkeypatch.setattr(waking.current_app, "send_task", refuse)
         with django_capture_on_commit_callbacks(execute=True):
             run = start(factories.reconciliation(), inline=False)
 
@@ -140,7 +140,7 @@ class TestTasks:
         sent.clear()
 
         with django_capture_on_commit_callbacks(execute=True):
-            assert starting.wake_stale_work(at=NOW + timedelta(minutes=2)) == 2
+            assert recovering.wake_stale_work(at=NOW + timedelta(minutes=2)) == 2
 
         assert sent == [
             ("tasks.run_ingestion", {"delivery_ids": [late.pk]}),

@@ -180,7 +180,7 @@ def _fix_the_rest(
     for row in unseen:
         if row.pk in alive:
             continue
-        row.status, row.beneath = FindingStatus.FIXED, None
+        row.status = FindingStatus.FIXED
         row.version += 1
         row.save()
         RootCauseEvent.objects.create(

@@ -4,9 +4,9 @@ from workflows.services.daily.asking import (
     request_pipeline,
     resume_pipeline,
 )
-from workflows.services.daily.kinds import Busy
 from workflows.services.daily.running import NotClaimable, run_pipeline
 from workflows.services.daily.scheduling import queue_due_pipelines
+from workflows.services.steps.kinds import Busy
 
 __all__ = [
     "Busy",

@@ -11,8 +11,8 @@ from trades.models import Source
 from workflows.choices import UNFINISHED_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
 from workflows.pipeline import DAY
-from workflows.services.daily.kinds import Busy, Planned
 from workflows.services.daily.places import today_of
+from workflows.services.steps.kinds import Busy, Planned
 
 # A pipeline that nobody took for so long has lost its message, or there is no worker.
 STALE_AFTER = timedelta(minutes=1)

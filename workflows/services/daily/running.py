@@ -13,8 +13,8 @@ from trades.leases import held, take
 from workflows.choices import UNFINISHED_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
 from workflows.pipeline import DAY
-from workflows.services.daily.kinds import Busy, ClaimLost, Outcome, Work
-from workflows.services.daily.passing_on import tell_late
+from workflows.services.steps.kinds import Busy, ClaimLost, Outcome, Work
+from workflows.services.steps.passing_on import tell_late
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from matching.choices import RunStatus
 from workflows.choices import OWING_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
 from workflows.services.daily.asking import request_pipeline
-from workflows.services.daily.kinds import Busy
 from workflows.services.daily.places import last_ended
+from workflows.services.steps.kinds import Busy
 
 # So many dates are caught up after the desk was down, and looked at again for a late report.
 LOOK_BACK = timedelta(days=7)

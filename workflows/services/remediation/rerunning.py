@@ -10,7 +10,7 @@ from matching.rules import NoActiveRules
 from matching.services.claims import ScopeBusy
 from matching.services.runs import request_run
 from workflows.models import RemediationSuggestion
-from workflows.services.starting import wake_run
+from workflows.services.waking import wake_run
 
 
 def request_due_runs(*, at: datetime) -> int:

@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 
 from workflows.choices import StepStatus
 from workflows.models import PipelineStep
-from workflows.services.daily.kinds import Outcome, Work
 from workflows.services.escalation import check_sla
 from workflows.services.notifications import tell_late_file
 from workflows.services.remediation import auto_remediate_open
 from workflows.services.routing import route_open
+from workflows.services.steps.kinds import Outcome, Work
 
 
 def remediate(_step: PipelineStep, work: Work) -> Outcome:

@@ -28,8 +28,8 @@ from matching.services.runs import request_run
 from trades.models import Source
 from workflows.choices import StepStatus
 from workflows.models import PipelineStep
-from workflows.services.daily.kinds import Busy, Outcome, Planned, Work
 from workflows.services.reconciling import reconcile
+from workflows.services.steps.kinds import Busy, Outcome, Planned, Work
 
 UNDERWAY = (DeliveryStatus.QUEUED, DeliveryStatus.RUNNING)
 COUNTED = {"rows": "rows_in", "loaded": "loaded", "amended": "amended",

@@ -1,0 +1,1 @@
+"""What the steps of a day do; their order is `workflows.pipeline.DAY`."""
