@@ -74,6 +74,7 @@ def test_two_files_arrive_are_reconciled_and_what_differs_is_settled(page, analy
     kinds = page.locator("#result_list td.field-kind").all_inner_texts()
     assert sorted(kinds) == ["Missing at Custodian", "Missing at OMS", "Price"]
     page.click("#result_list tr:has-text('Price') th a")
+    page.wait_for_url("**/change/**")
     page.keyboard.press("c")
     page.wait_for_selector("text=is yours")
     lit = page.locator(".dk-compared tr.dk-lit").all_inner_texts()
