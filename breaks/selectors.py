@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from breaks.choices import LIVE, ApprovalStatus, BreakStatus, ReasonCode
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, PendingTrade, TradeBreak
@@ -61,10 +61,11 @@ def batches_visible_to(user: Any) -> QuerySet[ActBatch]:
 
 def approvals_visible_to(user: Any) -> QuerySet[ApprovalRequest]:
     """Return the requests a person may see, which are not about another team's break."""
-    theirs = TradeBreak.objects.visible_to(user)
-    return ApprovalRequest.objects.filter(
-        Q(trade_break=None) | Q(trade_break__in=theirs.values("pk"))
-    ).select_related("trade_break", "match", "reconciliation", "rule_set", "made_by", "decided_by")
+    # Asked row by row: a list of every visible break would be read again for each request.
+    about = TradeBreak.objects.visible_to(user).filter(pk=OuterRef("trade_break"))
+    return ApprovalRequest.objects.filter(Q(trade_break=None) | Exists(about)).select_related(
+        "trade_break", "match", "reconciliation", "rule_set", "made_by", "decided_by"
+    )
 
 
 def approvals_to_decide(user: Any) -> QuerySet[ApprovalRequest]:
