@@ -16,6 +16,7 @@ from breaks.admin.neighbours import FILTERS, View
 from breaks.admin.pairing import DECIDE, may_pair
 from breaks.admin.workbench import workbench
 from breaks.models import TradeBreak
+from trades.admin.acts import Act
 from trades.admin.page import Page, PageAdmin
 
 _NAMED = "breaks_tradebreak"
@@ -25,7 +26,7 @@ class WorkbenchAdmin(PageAdmin):
     """A break is looked at, acted on, and left for the next one of the view one came from."""
 
     page_template = "desk/workbench.html"
-    acts = ACTS
+    acts: tuple[Act, ...] = ACTS
 
     def get_urls(self) -> list[URLPattern]:
         views = {

@@ -40,7 +40,7 @@ Row = tuple[TradeBreak, "Foreseen"]
 
 
 class BulkBreaks(BulkActs):
-    bulk_acts = (
+    bulk_acts: tuple[str, ...] = (
         "claim", "assign", "route", "comment", "await", "escalate", "resolve", "accept", "reopen",
     )  # fmt: skip
     bulk_noun = ("break", "breaks")

@@ -80,7 +80,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 REMEDY = Act(
     name="remedy", label="Remediate", permission=WORK, run=_run, refusals=_refusals,
-    form=RemedyForm, key="f", group="remedy", submit="Go ahead",
+    form=RemedyForm, group="remedy", submit="Go ahead",
     description="A policy applies what it lets apply itself. Everything else is asked for, and a "
     "second person lets it happen or not.",
     offered=lambda row: row.status in LIVE,
@@ -167,7 +167,8 @@ def line_of(one: "Look") -> dict[str, Any]:
 
 
 def _line_of_row(one: RemediationSuggestion, by: Any) -> dict[str, Any]:
-    who, when = one.applied_by or one.policy or "a policy", one.applied_at
+    who: Any = one.applied_by or one.policy or "a policy"
+    when = one.applied_at
     if one.status == SuggestionStatus.ASKED and one.approval is not None:
         who, when = one.approval.made_by, one.approval.made_at
     if one.status == SuggestionStatus.REVERSED:
@@ -197,6 +198,7 @@ def _reverse_link(one: RemediationSuggestion, by: Any) -> str:
 
 
 def _link(row: TradeBreak, one: "Look", query: str) -> str:
-    named = urlencode({"version": row.version, "action": str(one.draft.action)})
+    said: dict[str, Any] = {"version": row.version, "action": str(one.draft.action)}
+    named = urlencode(said)
     address = reverse("admin:breaks_tradebreak_remedy", args=[row.pk])
     return f"{address}?{named}" + (f"&{query}" if query else "")
