@@ -230,6 +230,7 @@ def change_words(event: Any) -> str:
         late = event.detail.get("after_pct")
         why = f"late by {late}% of its clock" if late else "due"
         words = f"Escalated to level {event.detail.get('level')}, {why}; told {_told(event)}"
+        words += f"; was {event.get_from_status_display().lower()}" if event.from_status else ""
     if event.kind == EventKind.ATTACHED:
         words = f"Attached {event.detail.get('name', 'a file')}"
     to, before = event.detail.get("assigned_to"), event.detail.get("assigned_from")

@@ -15,7 +15,7 @@ from workflows.outward.posting import post
 from workflows.outward.signing import NoSecret, signed_headers
 
 # The one secret of the desk's own that a channel may name: it is there for this.
-_OURS = "SLACK_WEBHOOK_URL"
+OURS = "SLACK_WEBHOOK_URL"
 
 
 def deliver(notice: Notification, *, at: datetime) -> str:
@@ -97,7 +97,7 @@ def _payload(notice: Notification) -> dict[str, object]:
 
 def _value(name: str) -> str:
     try:
-        value = variable(name, allowed=_OURS)
+        value = variable(name, allowed=OURS)
     except Unreadable as refusal:
         raise Refused(str(refusal)) from refusal
     if not value:

@@ -16,6 +16,8 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.run_ingestion",
         "tasks.run_reconciliation",
         "tasks.recover_stale_work",
+        "tasks.check_sla_breaches",
+        "tasks.send_notifications",
         "tasks.refresh_calendars",
         "tasks.write_history_root",
     }
