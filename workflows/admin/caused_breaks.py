@@ -57,7 +57,7 @@ admin.site.unregister(TradeBreak)
 class CausedBreakAdmin(RemediedBreakAdmin):
     """Breaks, each with what likely caused it."""
 
-    list_filter = (*RemediedBreakAdmin.list_filter, CauseFilter)
+    list_filter: Any = (*RemediedBreakAdmin.list_filter, CauseFilter)
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         page = super().page(request, row)
