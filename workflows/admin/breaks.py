@@ -1,5 +1,7 @@
 """The queue and a break's page, with all that this app knows of breaks."""
 
+from typing import Any
+
 from django.contrib import admin
 
 from breaks.admin.queue import TradeBreakAdmin
@@ -17,4 +19,4 @@ class WorkedBreakAdmin(CausedBreaks, RemediedBreaks, RoutedBreaks):
 
     acts = (*TradeBreakAdmin.acts, REMEDY, REROUTE)
     bulk_acts = (*TradeBreakAdmin.bulk_acts, REMEDY.name, REROUTE.name)
-    list_filter = (*TradeBreakAdmin.list_filter, CauseFilter)
+    list_filter: Any = (*TradeBreakAdmin.list_filter, CauseFilter)

@@ -193,7 +193,7 @@ def _lesser(row: RootCauseFinding, by: Any) -> list[Panel]:
         return [
             Panel(title="Explained better by", body=format_html('<p class="dk-say">{}</p>', better))
         ]
-    lesser = list(causes_visible_to(by).filter(beneath=row).order_by("place")[:10])
+    lesser: list[Any] = list(causes_visible_to(by).filter(beneath=row).order_by("place")[:10])
     if not lesser:
         return []
     rows = [

@@ -13,14 +13,12 @@ from itertools import combinations
 
 import numpy as np
 
-from workflows.causes.scopes import LEAST_SUPPORT, Term
+from workflows.causes.places import LEAST_SUPPORT, Place, Term
 from workflows.causes.significance import holm, hypergeometric
-from workflows.causes.units import DIMENSIONS, Bools, Ints, Units
+from workflows.causes.units import DIMENSIONS, Bools, Units
 
 LEAST_LIFT = 3.0
 ALPHA = 0.01
-# A code of two dimensions is counted in an array while that is small, and sorted beyond it.
-COUNTED = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -39,43 +37,6 @@ class Concentration:
     @property
     def lift(self) -> float:
         return (self.k / self.n) / (self.broken / self.total)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A combination of dimensions: the code of each unit, -1 where one of them is unknown."""
-
-    names: tuple[str, ...]
-    codes: Ints
-
-    @classmethod
-    def of(cls, units: Units, names: tuple[str, ...]) -> "Place":
-        code = units.codes[names[0]]
-        for name in names[1:]:
-            other = units.codes[name]
-            joint = code * len(units.values[name]) + other
-            code = np.where((code >= 0) & (other >= 0), joint, -1)
-        return cls(names, code)
-
-    def counts(self, wanted: Ints) -> tuple[Ints, int]:
-        """Return how many units have each wanted code, and how many codes have enough to tell."""
-        known = self.codes[self.codes >= 0]
-        if not len(known):
-            return np.zeros(len(wanted), dtype=np.int64), 0
-        if known.max() < COUNTED:
-            sizes = np.bincount(known)
-            return sizes[wanted], int((sizes >= LEAST_SUPPORT).sum())
-        codes, sizes = np.unique(known, return_counts=True)
-        return sizes[np.searchsorted(codes, wanted)], int((sizes >= LEAST_SUPPORT).sum())
-
-    def terms(self, units: Units, code: int) -> tuple[Term, ...]:
-        values = []
-        for name in reversed(self.names):
-            code, place = (
-                divmod(code, len(units.values[name])) if len(self.names) > 1 else (0, code)
-            )
-            values.append((name, (units.values[name][place],)))
-        return tuple(reversed(values))
 
 
 def concentrations(
@@ -102,10 +63,7 @@ def concentrations(
 def _of_place(
     units: Units, place: Place, kind: str, mark: Bools
 ) -> tuple[list[Concentration], int]:
-    codes = place.codes[mark & (place.codes >= 0)]
-    wanted, k = np.unique(codes, return_counts=True)
-    often = k >= LEAST_SUPPORT
-    wanted, k = wanted[often], k[often]
+    wanted, k = place.often(mark)
     n, hypotheses = place.counts(wanted)
     broken, total = int(mark.sum()), len(units)
     p_values = hypergeometric(k, n, broken, total)

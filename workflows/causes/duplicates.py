@@ -5,7 +5,8 @@ import pandas as pd
 
 from workflows.causes.finding import Finding
 from workflows.causes.forms import MISSING, Evidence
-from workflows.causes.scopes import LEAST_COVERAGE, LEAST_SUPPORT, ORDINARY
+from workflows.causes.places import LEAST_SUPPORT
+from workflows.causes.scopes import LEAST_COVERAGE, ORDINARY
 from workflows.causes.significance import binomial
 
 SAME = ("instrument", "trade_date", "executed_at", "side", "quantity", "price", "counterparty")
@@ -20,11 +21,12 @@ def duplicates(evidence: Evidence) -> tuple[list[Finding], int]:
     if len(lone) < LEAST_SUPPORT or not (trades["delivery"] >= 0).any():
         return [], 0
     repeats = _repeats(trades, key)
-    sizes = trades["delivery"].value_counts()
+    sizes = trades["delivery"].value_counts().to_dict()
     found = []
     groups = repeats.groupby(["later", "earlier"])
-    for (delivery, first), alike in groups:
-        k, n = alike["repeat"].nunique(), int(sizes[delivery])
+    for later, alike in groups:
+        delivery, first = (int(key) for key in later)
+        k, n = alike["repeat"].nunique(), sizes[delivery]
         if k < LEAST_SUPPORT or k < LEAST_COVERAGE * n:
             continue
         breaks = lone[np.isin(key, alike["trade"].unique())]
@@ -32,14 +34,14 @@ def duplicates(evidence: Evidence) -> tuple[list[Finding], int]:
         outside = (repeats["repeat"].nunique() - k) / max(len(trades) - n, 1)
         side = "left" if bool(trades.loc[alike["trade"].iloc[0], "on_left"]) else "right"
         figures = {
-            "side": side, "delivery": int(delivery), "first_delivery": int(first),
+            "side": side, "delivery": delivery, "first_delivery": first,
             "repeated": int(k), "of": n,
         }  # fmt: skip
-        fix = {"kind": "cancel_duplicates", "delivery": int(delivery), "side": side}
+        fix = {"kind": "cancel_duplicates", "delivery": delivery, "side": side}
         found.append(
             Finding(
                 mechanism="DUPLICATE_FILE",
-                key=(side, int(delivery)),
+                key=(side, delivery),
                 terms=(),
                 breaks=breaks,
                 units=units,

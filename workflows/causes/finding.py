@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workflows.causes.scopes import Term
+from workflows.causes.places import Term
 from workflows.causes.units import Bools, Ints
 
 

@@ -1,7 +1,6 @@
 """Trades that both sides lack, and that are one business but for a single field."""
 
 import numpy as np
-import pandas as pd
 
 from workflows.causes.forms import Evidence
 from workflows.causes.units import Ints
@@ -30,6 +29,6 @@ def shadows(evidence: Evidence, lone: Ints, differing: str) -> Ints:
         sides.append(keyed.round({"price": 8, "quantity": 8}))
     on = [name for name in KEY if name != differing]
     sides = [side[~side.duplicated(on, keep=False)] for side in sides]
-    both = pd.merge(*sides, on=on, suffixes=("_left", "_right"))
+    both = sides[0].merge(sides[1], on=on, suffixes=("_left", "_right"))
     both = both[both[f"{differing}_left"] != both[f"{differing}_right"]]
     return both[["place_left", "place_right"]].to_numpy(dtype=np.int64)

@@ -70,12 +70,12 @@ def with_places(
             else:
                 standing.append(found)
     standing.sort(key=lambda one: (-len(one.breaks), one.p_value))
-    for one in standing:
-        place = _half_held(one, tops)
+    for top in standing:
+        place = _half_held(top, tops)
         if place is None:
-            tops.append(one)
+            tops.append(top)
         else:
-            lesser.append(one.under(place))
+            lesser.append(top.under(place))
     lesser += folded
     return [*tops, *lesser]
 

@@ -95,7 +95,9 @@ def _side(left: pd.DataFrame, right: pd.DataFrame, _fix: Fix) -> Frames:
 def _net(left: pd.DataFrame, right: pd.DataFrame, fix: Fix) -> Frames:
     """Put the costs into the net that has them not."""
     frame = left if fix["side"] == "right" else right
-    costs = sum((_each(frame[name], _same).fillna(Decimal(0)) for name in fix["costs"]), Decimal(0))
+    costs = pd.Series(Decimal(0), index=frame.index, dtype=object)
+    for name in fix["costs"]:
+        costs = costs + _each(frame[name], _same).map(lambda value: value or Decimal(0))
     signed = costs.where(frame["side"].astype(object) == "BUY", -costs)
     fixed = frame.assign(net_amount=_each(frame["net_amount"], _same) + signed)
     return (fixed, right) if fix["side"] == "right" else (left, fixed)

@@ -15,7 +15,8 @@ import pandas as pd
 
 from workflows.causes.finding import Finding
 from workflows.causes.forms import Evidence
-from workflows.causes.scopes import LEAST_SUPPORT, ORDINARY
+from workflows.causes.places import LEAST_SUPPORT
+from workflows.causes.scopes import ORDINARY
 from workflows.causes.significance import binomial
 from workflows.causes.units import Bools, Ints
 

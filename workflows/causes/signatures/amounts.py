@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflows.causes.forms import Evidence, Form
-from workflows.causes.scopes import LEAST_SUPPORT
+from workflows.causes.places import LEAST_SUPPORT
 from workflows.causes.units import Bools, Ints
 
 # Sources round their nets by a cent or two.

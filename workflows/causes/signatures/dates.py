@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from workflows.causes.forms import Evidence, Form
-from workflows.causes.scopes import LEAST_SUPPORT
+from workflows.causes.places import LEAST_SUPPORT
 from workflows.causes.units import Bools, Ints
 
 QUARTER, DAY = 15, 24 * 60

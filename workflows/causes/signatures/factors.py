@@ -4,13 +4,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflows.causes.forms import Evidence, Form
 from workflows.causes.inputs import Rate
-from workflows.causes.scopes import LEAST_SUPPORT
+from workflows.causes.places import LEAST_SUPPORT
 from workflows.causes.units import Bools, Ints
 
 Floats = NDArray[np.float64]
@@ -86,7 +87,7 @@ def _powers(evidence: Evidence, ratios: _Ratios, hit: Bools, factor: float) -> l
     A hundred on London's prices only is pence; on all markets' it is no matter of pence.
     """
     breaks = ratios.breaks[hit]
-    figures = {"field": ratios.field, "factor": f"{factor:g}"}
+    figures: dict[str, Any] = {"field": ratios.field, "factor": f"{factor:g}"}
     key = (ratios.field, f"{factor:g}")
     if ratios.field == "PRICE" and round(abs(np.log10(factor))) == 2:
         frame = evidence.units.frame

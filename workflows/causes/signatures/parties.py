@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflows.causes.forms import Evidence, Form
-from workflows.causes.scopes import LEAST_SUPPORT
+from workflows.causes.places import LEAST_SUPPORT
 
 KINDS = {
     "ACCOUNT": ("ACCOUNT_RENAMED", "account_alias"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from workflows.causes.forms import MISSING, Evidence, Form
-from workflows.causes.scopes import LEAST_SUPPORT
+from workflows.causes.places import LEAST_SUPPORT
 from workflows.causes.shadows import shadows
 
 

@@ -63,4 +63,5 @@ def _partners(keys: Any) -> tuple[list[int], list[int]]:
 
 def _of_delivery(finding: Finding, desk: Desk) -> list[int]:
     trades = desk.trades
-    return trades.index[trades["delivery"] == finding.fix["delivery"]].tolist()
+    ours: list[int] = trades.index[trades["delivery"] == finding.fix["delivery"]].tolist()
+    return ours
