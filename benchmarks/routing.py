@@ -45,7 +45,7 @@ def _measure() -> dict[str, Any]:
     import django
 
     django.setup()
-    import pandas  # noqa: F401  loaded once a process, with the first table written
+    import pandas as _  # noqa: F401, ICN001  loaded once a process, with the first table written
     from django.utils import timezone
 
     from workflows.services.routing import route_breaks
