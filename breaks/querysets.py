@@ -1,6 +1,8 @@
+from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from breaks.choices import LIVE, Severity
 
@@ -18,6 +20,14 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
     def live(self) -> "TradeBreakQuerySet":
         """Keep the breaks somebody still has to work: neither resolved nor accepted."""
         return self.filter(status__in=LIVE)
+
+    def overdue(self, at: datetime) -> "TradeBreakQuerySet":
+        """
+        Keep the live breaks that are past their due time.
+
+        While a clock stands nothing becomes overdue; what was when it was paused still is.
+        """
+        return self.live().filter(due_at__lt=Coalesce("paused_at", models.Value(at)))
 
     def visible_to(self, user: Any) -> "TradeBreakQuerySet":
         """

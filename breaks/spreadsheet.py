@@ -5,8 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TextIO
 
+from django.utils import timezone
+
 from breaks.models import TradeBreak
 from breaks.querysets import TradeBreakQuerySet
+from breaks.terms import Clocks, business_age_hours
 from matching.choices import LegSide
 from matching.models import MatchLeg
 from trades.models import Trade
@@ -20,6 +23,8 @@ COLUMNS = (
     "left_value", "right_value", "difference", "exposure", "currency", "opened_at",
 )  # fmt: skip
 # What a person edits in the file; the rest is there to be read.
+# What says something else every minute, and is no change.
+PASSING = ("business_age_hours",)
 EDITABLE = ("act", "assigned_to", "team", "reason_code", "comment")
 SEAL = "seal"
 
@@ -44,7 +49,7 @@ WORKED = (
     "id", "version", *EDITABLE,
     "severity", "status", "break_type", "field", "reconciliation", "trade_date",
     "left_value", "right_value", "difference", "tolerance",
-    "exposure", "currency", "exposure_note", "opened_at", "due_at",
+    "exposure", "currency", "exposure_note", "opened_at", "due_at", "business_age_hours",
     *(f"{name}_{term}" for name, _ in _SIDES for term in ("code", "trade_id", *_TERMS)),
     SEAL,
 )  # fmt: skip
@@ -85,7 +90,7 @@ def texts(row: TradeBreak, legs: Legs) -> dict[str, str]:
     """
     Return what a file says of a break, by column but for the seal, as exact text.
 
-    What the trades of a group say is joined by ``;``.
+    What the trades of a group say is joined by ``;``. What passes (`PASSING`) is left empty.
     """
     between = row.reconciliation
     said: dict[str, Any] = {
@@ -99,6 +104,7 @@ def texts(row: TradeBreak, legs: Legs) -> dict[str, str]:
         "reconciliation": between.code,
         "opened_at": row.opened_at.isoformat(),
         "due_at": row.due_at.isoformat(),
+        "business_age_hours": "",
     }
     for name in ("severity", "status", "break_type", "field", "trade_date", "left_value",
                  "right_value", "difference", "tolerance", "exposure", "currency",
@@ -148,9 +154,12 @@ def write_csv(lines: Iterable[list[str]], to: TextIO) -> int:
 
 def _said(breaks: TradeBreakQuerySet) -> Iterator[dict[str, str]]:
     rows = with_terms(breaks).iterator(chunk_size=CHUNK)
+    terms, now = Clocks(), timezone.now()
     while chunk := list(islice(rows, CHUNK)):
         legs = legs_of(chunk)
-        yield from (texts(row, legs) for row in chunk)
+        for row in chunk:
+            age = business_age_hours(row, terms, now=now)
+            yield texts(row, legs) | {"business_age_hours": f"{age:.2f}"}
 
 
 def _trades(row: TradeBreak, side: LegSide, legs: Legs) -> Sequence[Trade]:

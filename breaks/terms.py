@@ -1,7 +1,7 @@
 """Which terms hold for the clock of a break, read once for any number of breaks."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from breaks.choices import Severity
@@ -74,6 +74,12 @@ def terms_of(policy: SlaPolicy, hours: BusinessHours) -> Terms:
         cut_off=policy.cut_off,
         cut_off_zone=policy.cut_off_timezone,
     )
+
+
+def business_age_hours(row: TradeBreak, terms: Clocks, *, now: datetime) -> float:
+    """Return the hours for which a break has been open, in business time, to the hundredth."""
+    worked = terms.hours(row.team_id).between(row.opened_at, row.resolved_at or now)
+    return round(worked / timedelta(hours=1), 2)
 
 
 def _how_specific(policy: SlaPolicy) -> tuple[bool, bool, bool]:

@@ -15,7 +15,8 @@ from django.contrib.auth.models import Group, User
 
 from breaks.choices import CATEGORY, BreakStatus, BreakType, ReasonCode, Severity
 from breaks.deadlines import due_after, rank_of
-from breaks.models import BackTest, Team, TradeBreak
+from breaks.models import BackTest, SlaPolicy, Team, TradeBreak
+from breaks.models.sla import STANDARD
 from breaks.models.trade_break import ENDED
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Feed, Layout, RejectedRow
@@ -366,6 +367,8 @@ def trade_break(break_type: BreakType | str = BreakType.PRICE, **over: Any) -> T
     values.setdefault("trade_date", one.trade_date if one else TRADE_DATE)
     values.setdefault("last_seen_at", values["opened_at"])
     values.setdefault("clock_from", values["opened_at"])
+    if "sla_policy" not in values:
+        values["sla_policy"] = SlaPolicy.objects.filter(code=STANDARD, retired_at=None).first()
     values.setdefault("due_at", due_after(values["severity"], values["opened_at"]))
     values.setdefault(
         "rank",

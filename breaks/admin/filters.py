@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import CheckboxFilter, RadioFilter, TextFilter
@@ -99,13 +100,15 @@ class CounterpartyFilter(TextFilter):
         return keep(request, queryset, by_counterparty(name)) if name else queryset
 
 
-_DUE: dict[str, tuple[str, Callable[[datetime], dict[str, datetime]]]] = {
-    "over": ("Overdue", lambda now: {"due_at__lt": now}),
+_RUNNING = {"paused_at__isnull": True}
+_DUE: dict[str, tuple[str, Callable[[datetime], dict[str, Any]]]] = {
+    "over": ("Overdue", lambda now: {"due_at__lt": Coalesce("paused_at", Value(now))}),
     "hour": ("In the next hour",
-             lambda now: {"due_at__gte": now, "due_at__lt": now + timedelta(hours=1)}),
+             lambda now: {**_RUNNING, "due_at__gte": now, "due_at__lt": now + timedelta(hours=1)}),
     "day": ("In the next 24 hours",
-            lambda now: {"due_at__gte": now, "due_at__lt": now + timedelta(days=1)}),
-    "later": ("Later", lambda now: {"due_at__gte": now + timedelta(days=1)}),
+            lambda now: {**_RUNNING, "due_at__gte": now, "due_at__lt": now + timedelta(days=1)}),
+    "later": ("Later", lambda now: {**_RUNNING, "due_at__gte": now + timedelta(days=1)}),
+    "paused": ("Paused", lambda _: {"paused_at__isnull": False}),
 }  # fmt: skip
 
 

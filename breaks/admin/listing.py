@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from unfold.views import ChangeList
 
 from breaks.admin.filters import walks
+from breaks.admin.words import with_hours
 from breaks.choices import Severity
 from breaks.models import TradeBreak
 from trades.admin.counting import MOST
@@ -179,8 +180,10 @@ def rows_of(breaks: QuerySet, first: int, count: int) -> list[TradeBreak]:
     """
     Return so many breaks of a list from the place `first` on, with all that a list shows.
 
-    In two queries: given keys and ten joins in one, Postgres would join the whole table first.
+    Not in one query: given keys and ten joins, Postgres would join the whole table first. Two more
+    read the business hours of the teams.
     """
     keys = list(breaks.values_list("pk", flat=True)[first : first + count])
     rows = TradeBreak.objects.with_trades().without_reports().in_bulk(keys)
+    with_hours(rows.values())
     return [rows[key] for key in keys if key in rows]

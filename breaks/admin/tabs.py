@@ -29,7 +29,7 @@ _LIVE: dict[str, tuple[str, Callable[[Any, Any], QuerySet]]] = {
     "mine": ("Mine", lambda live, user: live.filter(assigned_to=user.pk)),
     "team": ("My team", lambda live, user: live.filter(team__in=team_keys(user))),
     "unassigned": ("Unassigned", lambda live, _: live.filter(assigned_to=None)),
-    "overdue": ("Overdue", lambda live, _: live.filter(due_at__lt=timezone.now())),
+    "overdue": ("Overdue", lambda live, _: live.overdue(timezone.now())),
     "approval": ("Awaiting approval", lambda live, _: _awaiting(live)),
 }
 ALL = "all"

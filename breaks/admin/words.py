@@ -1,5 +1,6 @@
 """How a break is put into words and cells: with the sources' names, never left and right."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,9 +9,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from breaks.choices import BreakStatus, BreakType
+from breaks.clocks import is_late
 from breaks.deadlines import DESK_HOURS
 from breaks.hours import BusinessHours
 from breaks.models import ApprovalRequest, TradeBreak
+from breaks.terms import Clocks
 from trades.admin.cells import NOTHING, badge, digits, money, short, signed, span
 from trades.models import Trade
 
@@ -99,15 +102,27 @@ def age_cell(row: TradeBreak, *, now: datetime) -> SafeString:
         _when(row.opened_at),
         span(now - row.opened_at),
         f"; it took {span(until - row.opened_at)}" if row.resolved_at else "",
-        worked(_hours(row).between(row.opened_at, until)),
+        worked(hours_of(row).between(row.opened_at, until)),
     )
 
 
 def due_cell(row: TradeBreak, *, now: datetime) -> SafeString:
-    """Show the business time left until a live break is due, or by how much it is late."""
+    """
+    Show the business time left until a live break is due, or by how much it is late.
+
+    While its clock stands, what was left or late when it was paused.
+    """
     if row.resolved_at is not None:
         return NOTHING
-    hours, due = _hours(row), _when(row.due_at)
+    hours, due = hours_of(row), _when(row.due_at)
+    if row.paused_at is not None:
+        said = worked(abs(left_of(row, now=now)))
+        return format_html(
+            '<span class="dk-num{}" title="The clock stands since {}, while the counterparty is '
+            'waited for; it was due {}">paused {}{}</span>',
+            " dk-late" if is_late(row, at=now) else "",
+            _when(row.paused_at), due, said, " late" if is_late(row, at=now) else "",
+        )  # fmt: skip
     if row.due_at < now:
         late = worked(hours.between(row.due_at, now))
         return format_html(
@@ -118,8 +133,28 @@ def due_cell(row: TradeBreak, *, now: datetime) -> SafeString:
     return format_html('<span class="dk-num{}" title="Due {}">{}</span>', tone, due, worked(left))
 
 
-def _hours(row: TradeBreak) -> BusinessHours:
-    return row.team.hours if row.team else DESK_HOURS
+def left_of(row: TradeBreak, *, now: datetime) -> timedelta:
+    """Return the business time a live break has left, below zero when late; a pause holds it."""
+    at, hours = row.paused_at or now, hours_of(row)
+    if row.due_at <= at:
+        return -hours.between(row.due_at, at)
+    return hours.between(at, row.due_at)
+
+
+def hours_of(row: TradeBreak) -> BusinessHours:
+    """Return the hours of a break; a list of breaks was given them by `with_hours`."""
+    known: BusinessHours | None = getattr(row, "known_hours", None)
+    if known is None:
+        known = row.team.hours if row.team else DESK_HOURS
+        with_hours([row], known)
+    return known
+
+
+def with_hours(rows: Iterable[TradeBreak], hours: BusinessHours | None = None) -> None:
+    """Read the business hours of all these breaks at once, in two queries, and keep them there."""
+    terms = Clocks()
+    for row in rows:
+        row.known_hours = hours or terms.hours(row.team_id)  # type: ignore[attr-defined]
 
 
 def _when(moment: datetime) -> str:

@@ -17,6 +17,8 @@ from breaks.admin.pairing import DECIDE, is_proposed, may_pair
 from breaks.admin.words import (
     difference_words,
     exposure_cell,
+    hours_of,
+    left_of,
     person,
     severity_cell,
     status_cell,
@@ -24,7 +26,6 @@ from breaks.admin.words import (
     value_cell,
 )
 from breaks.choices import LIVE, ApprovalStatus, EventKind
-from breaks.deadlines import DESK_HOURS
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.selectors import timeline
 from matching.admin.comparison import compared
@@ -118,10 +119,15 @@ def _figures(row: TradeBreak) -> list[tuple[str, Any]]:
 
 def _clock(row: TradeBreak, now: datetime) -> list[tuple[str, Any]]:
     """Say how old a break is and how long it has, in the business hours of its team."""
-    hours = row.team.hours if row.team else DESK_HOURS
+    hours = hours_of(row)
     age = _business(hours.between(row.opened_at, row.resolved_at or now), row.opened_at, "since")
     if row.resolved_at is not None:
         return [("Was open for", age)]
+    if row.paused_at is not None:
+        left = left_of(row, now=now)
+        word = "late" if left < timedelta() else "left"
+        stands = _business(abs(left), row.paused_at, "paused since")
+        return [("Age", age), ("Clock", format_html("paused, {} {}", stands, word))]
     if row.due_at > now:
         due = _business(hours.between(now, row.due_at), row.due_at, "due")
         return [("Age", age), ("Due in", due)]

@@ -1,10 +1,12 @@
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from breaks.models import BreakEvent, TradeBreak
+from breaks.terms import Clocks, business_age_hours
 from matching.api.outputs import FieldScoreOutput, explained
 from matching.choices import LegSide
 from trades.api.outputs import TradeOutput
@@ -59,12 +61,20 @@ class BreakOutput(Output):
     created_at = serializers.DateTimeField(
         source="opened_at", read_only=True, help_text="When it was first found."
     )
+    team = serializers.CharField(source="team.code", read_only=True, allow_null=True)
+    sla_policy = serializers.CharField(
+        read_only=True, allow_null=True, help_text="The version its due time follows."
+    )
+    business_age_hours = serializers.SerializerMethodField(
+        help_text="Hours since it was found, or until it ended, in its team's business hours."
+    )
 
     class Meta:
         model = TradeBreak
         fields: tuple[str, ...] = (
             "id", "trade_id", "break_type", "category", "field", "severity", "status",
-            "assigned_to", "created_at", "last_seen_at", "times_seen", "due_at",
+            "assigned_to", "team", "created_at", "last_seen_at", "times_seen",
+            "due_at", "paused_at", "sla_policy", "business_age_hours",
             "reconciliation", "source1", "source2",
             "source1_trade_id", "source2_trade_id", "source1_trade", "source2_trade",
             "match", "trade_date",
@@ -73,6 +83,13 @@ class BreakOutput(Output):
             "resolved_at", "resolved_by", "reason_code", "version",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
+
+    def get_business_age_hours(self, trade_break: TradeBreak) -> float:
+        # One reading of the hours for all rows of an answer.
+        context: dict[str, Any] = self.context  # type: ignore[assignment]
+        terms = context.setdefault("clocks", Clocks())
+        now = context.setdefault("now", timezone.now())
+        return business_age_hours(trade_break, terms, now=now)
 
     def _ids(self, trade_break: TradeBreak, side: LegSide) -> str | None:
         ids = [trade.source_trade_id for trade in trades_of(trade_break, side)]

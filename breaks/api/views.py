@@ -18,7 +18,7 @@ def breaks_to_show() -> TradeBreakQuerySet:
     legs = MatchLeg.objects.select_related("trade").defer("trade__raw")
     return (
         TradeBreak.objects.with_trades()
-        .select_related("match", "resolved_by")
+        .select_related("match", "resolved_by", "sla_policy")
         .defer("left_trade__raw", "right_trade__raw")
         .prefetch_related(Prefetch("match__legs", legs))
         .annotate(severity_rank=SEVERITY_RANK)
@@ -32,7 +32,9 @@ def breaks_in_full() -> TradeBreakQuerySet:
     legs = MatchLeg.objects.select_related(*joined).defer("trade__raw")
     return (
         TradeBreak.objects.with_trades()
-        .select_related("match__rule_set", "match__reconciliation", "resolved_by", *both)
+        .select_related(
+            "match__rule_set", "match__reconciliation", "resolved_by", "sla_policy", *both
+        )
         .defer("left_trade__raw", "right_trade__raw")
         .prefetch_related(
             Prefetch("match__legs", legs),

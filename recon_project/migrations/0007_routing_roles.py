@@ -10,6 +10,6 @@ def grant_more(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0006_roles_of_clocks"),
-        ("workflows", "0003_routing"),
+        ("workflows", "0004_routing"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
+from breaks.models import HolidayCalendar, Team
+from breaks.services import sla
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery, Feed
 from connectors.services import receive_file
@@ -29,6 +31,11 @@ from workflows.demo.parties import ACCOUNTS, PARTIES
 from workflows.services.starting import start_reconciliation
 
 CUSTODIAN, PRIME_BROKER = "oms-custodian", "oms-prime"
+# By code: name, exchange, time zone, and the teams that work there.
+CALENDARS = {
+    "new-york": ("New York", "XNYS", "America/New_York", ["head-of-trading", "trade-support"]),
+    "london": ("London", "XLON", "Europe/London", ["senior-operations"]),
+}
 PRIME_BROKER_FEED = "prime-broker-bonds"
 
 
@@ -51,6 +58,7 @@ def load(*, files: Files, days: Sequence[date], by: Any, at: datetime) -> Loaded
     :raises DemoNotLoaded: if a file fails.
     """
     prepare(days=days)
+    work_by_calendars(at=at)
     deliveries = [
         receive(path=files.oms, source="oms", by=by, at=at),
         receive(path=files.custodian, source="custodian", by=by, at=at),
@@ -92,6 +100,18 @@ def prepare(*, days: Sequence[date], counterparties: bool = True) -> None:
         },
     )
     _feed_due_every_evening(sources["prime_broker"])
+
+
+def work_by_calendars(*, at: datetime) -> None:
+    """Let two of the teams work where their markets are, on the days that those are open."""
+    for code, (name, exchange, zone, teams) in CALENDARS.items():
+        calendar, is_new = HolidayCalendar.objects.get_or_create(
+            code=code, defaults={"name": name, "exchange": exchange}
+        )
+        if not is_new:
+            continue
+        sla.edit_calendar(calendar=calendar, by=None, at=at)
+        Team.objects.filter(code__in=teams, calendar=None).update(calendar=calendar, timezone=zone)
 
 
 def receive(*, path: Path, source: str, by: Any, at: datetime) -> Delivery:

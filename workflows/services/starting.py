@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from breaks.services import sla
 from breaks.services.opening import BreaksMoved
 from breaks.services.wanted import UnknownBreakType
 from connectors.choices import DeliveryStatus
@@ -164,7 +165,10 @@ def wake_stale_work(*, at: datetime) -> int:
     ).values_list("pk", flat=True)
     for run_id in runs:
         wake_run(run_id)
+    changes = sla.unfinished(at).values_list("pk", flat=True)
+    for change_id in changes:
+        current_app.send_task("tasks.recalculate_due_times", kwargs={"change_id": change_id})
     if deliveries:
         kwargs = {"delivery_ids": list(deliveries)}
         current_app.send_task("tasks.run_ingestion", kwargs=kwargs)
-    return len(runs) + len(deliveries)
+    return len(runs) + len(deliveries) + len(changes)

@@ -14,7 +14,7 @@ from breaks.services.importing.asking import Change, Known, acts_of, edits
 from breaks.services.importing.foreseen import foreseen
 from breaks.services.importing.lines import Line, Outcome, Review
 from breaks.services.importing.reading import FileRow
-from breaks.spreadsheet import EDITABLE, Legs, legs_of, texts, with_terms
+from breaks.spreadsheet import EDITABLE, PASSING, Legs, legs_of, texts, with_terms
 from trades.spreadsheet import NUMBER
 
 READ_ONLY_SHOWN = 5
@@ -126,7 +126,7 @@ class _Look:
         differing = [
             name
             for name, text in row.texts.items()
-            if name not in EDITABLE and name != "version" and not _same(text, said[name])
+            if name not in (*EDITABLE, *PASSING, "version") and not _same(text, said[name])
         ]
         for name in differing[:READ_ONLY_SHOWN]:
             yield (

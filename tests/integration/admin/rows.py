@@ -8,7 +8,15 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
 
-from breaks.models import ActBatch, ExposureThreshold, HistoryRoot, PendingTrade
+from breaks.models import (
+    ActBatch,
+    ClockChange,
+    ExposureThreshold,
+    HistoryRoot,
+    HolidayCalendar,
+    PendingTrade,
+    SlaPolicy,
+)
 from recon_project.models import WorkerPulse
 from tests import factories
 from trades.models import FxRate, InstrumentIdentifier
@@ -53,6 +61,11 @@ def add_rows(count: int) -> None:
         Absence.objects.create(
             user=person, first_date=factories.TRADE_DATE, last_date=factories.TRADE_DATE
         )
+        calendar = HolidayCalendar.objects.create(code=f"c-{n}", name=f"Calendar {n}")
+        calendar.days.create(day=factories.TRADE_DATE)
+        factories.team(calendar=calendar)
+        SlaPolicy.objects.create(code=f"p-{n}", name=f"Policy {n}", team=factories.team())
+        ClockChange.objects.create(reason="An edit", by=person, made_at=factories.NOW)
         ActBatch.objects.create(
             act="claim", by=person, at=factories.NOW, undone_by=person, undone_at=factories.NOW,
             rows=[{"break": n, "act": "claim", "version": None, "said": f"There is no break {n}."}],

@@ -112,8 +112,9 @@ class TestQueries:
             shown = client.get(f"/api/v1/breaks/{one.pk}").json()
 
         assert len(shown["trades"]["source2"]) == fills
-        # Of the trades one query, and one of each table of reference data that names them.
-        assert len(asked) == 12
+        # Of the trades one query, one of each table of reference data that names them, and one of
+        # the hours of the teams.
+        assert len(asked) == 13
 
 
 class TestPages:

@@ -94,10 +94,10 @@ def a_dump_is_loaded_into_another_database():
 
 
 def a_schema_with_events_is_upgraded():
-    MigrationExecutor(connection).migrate([BEFORE])
-    assert append_only.missing(connection) == append_only.names(connection.vendor)
     row = a_worked_break()
     before = dump()
+    MigrationExecutor(connection).migrate([BEFORE])
+    assert append_only.missing(connection) == append_only.names(connection.vendor)
     sql("UPDATE breaks_breakcomment SET text = text")
 
     forward = MigrationExecutor(connection)

@@ -17,6 +17,7 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.run_reconciliation",
         "tasks.recover_stale_work",
         "tasks.route_breaks",
+        "tasks.refresh_calendars",
         "tasks.write_history_root",
     }
 

@@ -63,8 +63,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('breaks', '0008_queue_indexes'),
-        ('workflows', '0002_history_roots'),
+        ('breaks', '0009_clocks'),
+        ('workflows', '0003_clocks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
