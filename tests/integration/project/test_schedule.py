@@ -18,6 +18,7 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.recover_stale_work",
         "tasks.check_sla_breaches",
         "tasks.send_notifications",
+        "tasks.route_breaks",
         "tasks.refresh_calendars",
         "tasks.write_history_root",
     }
