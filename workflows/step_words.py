@@ -36,7 +36,8 @@ def took(step: PipelineStep) -> timedelta | None:
 
 def counts_words(counts: dict[str, int]) -> str:
     """Write the figures of a step that are not nothing, in the order they are counted."""
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    said = ((count, name.replace("_", " ")) for name, count in counts.items() if count)
+    return ", ".join(f"{count:,} {name}" for count, name in said)
 
 
 def step_words(step: PipelineStep) -> str:

@@ -167,7 +167,7 @@ def told(feed: Any) -> Any:
     """Name those who are told that a file is late, and whom they can ask."""
     contact = getattr(feed, "late_contact", None)
     if contact is None:
-        return NOTHING
+        return "administrators"
     asked = format_html(' <span class="dk-soft">{}</span>', contact.ask) if contact.ask else ""
     return format_html("{}{}", link("breaks_team", contact.team_id, contact.team), asked)
 
