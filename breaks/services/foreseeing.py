@@ -1,16 +1,14 @@
 """What an act would make of a break as it is now: the same checks as the act, nothing written."""
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from breaks.choices import BreakStatus, GuardedAct, ReasonCode
+from breaks.choices import BreakStatus, GuardedAct
 from breaks.models import ApprovalPolicy, TradeBreak
 from breaks.services.approvals import guards, why_not_accept
-from breaks.services.lifecycle import WorkRefused, check_ended, check_free, check_live, move
+from breaks.services.lifecycle import WorkRefused, check_arrow, check_ended, check_free, check_live
 
 _LEADS_TO = {
     "claim": BreakStatus.IN_PROGRESS,
@@ -85,5 +83,5 @@ def _after(row: TradeBreak, act: str, by: User) -> BreakStatus:
         return to
     if act == "reopen":
         check_ended(row)
-    move(copy(row), to, at=timezone.now(), by=by, reason_code=ReasonCode.NOT_A_BREAK)
+    check_arrow(row, to)
     return to

@@ -49,9 +49,7 @@ def move(
 
     :raises TransitionNotAllowed: if `transitions.ALLOWED` has no such arrow.
     """
-    before = BreakStatus(trade_break.status)
-    if not is_allowed(before, to):
-        raise TransitionNotAllowed(_sentence(trade_break, before, to))
+    before = check_arrow(trade_break, to)
     ending = to in ENDED
     itself = reason_code in BY_ITSELF
     trade_break.status = to
@@ -72,6 +70,18 @@ def _keep_time(row: TradeBreak, before: BreakStatus, terms: Clocks, at: datetime
     elif row.paused_at is not None:
         clocks.resume(row, terms.of(row), at=at)
         place(row)
+
+
+def check_arrow(row: TradeBreak, to: BreakStatus) -> BreakStatus:
+    """
+    Refuse a status that does not follow on the one a break has; return the one it has.
+
+    :raises TransitionNotAllowed: if `transitions.ALLOWED` has no such arrow.
+    """
+    now = BreakStatus(row.status)
+    if not is_allowed(now, to):
+        raise TransitionNotAllowed(_sentence(row, now, to))
+    return now
 
 
 def check_live(row: TradeBreak, done: str) -> None:
