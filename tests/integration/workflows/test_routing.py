@@ -109,6 +109,22 @@ class TestWhere:
         row.refresh_from_db()
         assert (row.team, row.version, row.routing.outcome) == (None, 1, "NO_RULE")
 
+    def test_what_is_taken_from_somebody_counts_no_more(self, analysts, seniors):
+        """Anna has two of which one goes to the seniors: then she is as free as bela."""
+        anna = analysts.members.get(username="anna")
+        bela = analysts.members.get(username="bela")
+        factories.trade_break(assigned_to=bela, team=analysts)
+        rows = [opened() for _ in range(3)]
+        route_open(at=AT)
+        assert [where(row)[1] for row in rows] == ["anna", "anna", "bela"]
+
+        TradeBreak.objects.filter(pk=rows[0].pk).update(severity="CRITICAL")
+        fourth = opened()
+        route_open(at=AT)
+
+        assert where(rows[0])[1] == "sara"
+        assert where(fourth)[1] == anna.username
+
     def test_left_for_claiming(self, analysts):
         RoutingRule.objects.filter(team=analysts).update(chosen_by="LEFT_FOR_CLAIMING")
         row = opened()

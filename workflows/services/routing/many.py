@@ -165,4 +165,4 @@ class _Router:
                 self.done.assigned += plan.given is not None
             else:
                 self.done.overtaken += 1
-                self.people.give(plan.given, by=-1)
+                self.people.hand(given=plan.taken, taken=plan.given)

@@ -34,7 +34,7 @@ class People:
     """
     The teams' members at one moment: who works now, what they know, how much each has to do.
 
-    Five queries when it is made and none after. `give` keeps count of what is handed out, so that
+    Five queries when it is made and none after. `hand` keeps count of what is handed out, so that
     a batch is shared out fairly; of equals the first by name comes first.
     """
 
@@ -100,10 +100,12 @@ class People:
         count = self._open_breaks[person.id]
         return Choice(person, f"to {person.get_username()}, {count:,} open, of {among}")
 
-    def give(self, person_id: int | None, *, by: int = 1) -> None:
-        """Count a break that somebody was given; with -1 one that was taken from them."""
-        if person_id is not None:
-            self._open_breaks[person_id] += by
+    def hand(self, *, given: int | None, taken: int | None) -> None:
+        """Count a break that one person was given and another has no more."""
+        if given is not None:
+            self._open_breaks[given] += 1
+        if taken is not None:
+            self._open_breaks[taken] -= 1
 
     def _skilled_in(self, team_id: int, there: list[User], facts: Facts) -> list[User]:
         key = (team_id, replace(facts, severities=frozenset(), exposure=None))

@@ -24,7 +24,7 @@ class Plan:
     """
     What becomes of a break: where it goes (None leaves it where it is) and what is kept of it.
 
-    `given` is the person who has one break more by it.
+    `given` is the person who has one break more by it, `taken` the one who has one less.
     """
 
     key: int
@@ -37,7 +37,8 @@ class Plan:
     exposure: Decimal | None
     why: str
     placement: Placement | None
-    given: int | None
+    given: int | None = None
+    taken: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Planner:
     def __init__(self, rules: Sequence[Rule], people: People, *, asked: bool = False) -> None:
         """`asked` is a person's wish: it overrules what was placed by hand."""
         self.rules, self.people, self.asked = rules, people, asked
-        self._given: list[int] = []
+        self._handed: list[tuple[int | None, int | None]] = []
 
     def plan(self, case: Case) -> Plan | None:
         """Return what becomes of a break, or None where nothing is to be done or kept."""
@@ -73,9 +74,9 @@ class Planner:
 
     def take_back(self) -> None:
         """Forget what was handed out: it was not written."""
-        for person_id in self._given:
-            self.people.give(person_id, by=-1)
-        self._given = []
+        for given, taken in self._handed:
+            self.people.hand(given=taken, taken=given)
+        self._handed = []
 
     def _target(self, facts: Facts, choose: Callable[[Rule], Choice]) -> Target:
         decision = decide(self.rules, facts)
@@ -104,10 +105,11 @@ class Planner:
         person = target.choice.person if team else holder
         team_id, person_id = team.id if team else None, person.id if person else None
         moves = (team_id, person_id) != (case.team_id, case.assigned_to_id)
-        given = person_id if person_id != case.assigned_to_id else None
-        if given is not None:
-            self.people.give(given)
-            self._given.append(given)
+        given = taken = None
+        if person_id != case.assigned_to_id:
+            given, taken = person_id, case.assigned_to_id
+            self.people.hand(given=given, taken=taken)
+            self._handed.append((given, taken))
         # Of an empty team: it is looked at again once somebody is in it.
         kept_team = rule.team_id if rule else None
         known = (case.routed_by, case.outcome, case.routed_team_id, case.routed_person_id,
@@ -137,6 +139,7 @@ class Planner:
             why=target.why,
             placement=placement if moves else None,
             given=given,
+            taken=taken,
         )
 
 
@@ -175,5 +178,5 @@ def _left(case: Case) -> Plan | None:
         key=case.pk, is_new=case.outcome is None, rule=None, outcome=RoutingOutcome.BY_HAND,
         team_id=case.team_id, person_id=case.assigned_to_id, severity=case.severity,
         exposure=case.exposure, why="A person placed it; the rules leave it there.",
-        placement=None, given=None,
+        placement=None,
     )  # fmt: skip
