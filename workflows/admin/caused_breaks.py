@@ -15,38 +15,27 @@ from breaks.models import TradeBreak
 from trades.admin.cells import digits
 from trades.admin.page import Page, Panel
 from workflows.models import RootCauseFinding
-from workflows.selectors import STANDING, causes_of
-
-MOST_OFFERED = 30
-LONGEST = 60
+from workflows.selectors import causes_of
 
 
 class CauseFilter(DropdownFilter):
-    """The breaks that a root cause rests on."""
+    """
+    The breaks that a root cause rests on: the cause's page leads here.
+
+    Not offered otherwise, so that the queue reads nothing for it.
+    """
 
     title, parameter_name = "root cause", "cause"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        standing = RootCauseFinding.objects.filter(status__in=STANDING, beneath=None)
-        # A cause of which one sees no break is not offered.
-        seen = model_admin.get_queryset(request).filter(cause_links__finding__in=standing)
-        rows = RootCauseFinding.objects.filter(
-            pk__in=seen.order_by().values("cause_links__finding")
-        ).order_by("place")
         named = request.GET.get(self.parameter_name, "")
-        offered = {str(row.pk): _cut(row.headline) for row in rows[:MOST_OFFERED]}
-        return [*offered.items(), *([(named, f"Root cause {named}")] if named.isdecimal()
-                                    and named not in offered else [])]  # fmt: skip
+        return [(named, f"Root cause {named}")] if named.isdecimal() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         value = self.value() or ""
         if not value.isdecimal() or len(value) > 18:
             return queryset
         return queryset.filter(cause_links__finding=int(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 class CausedBreaks(TradeBreakAdmin):

@@ -172,6 +172,13 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return RuleList
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == self.ordering_field:
+            # In the list it stands in a cell, without a label.
+            field.widget.attrs["aria-label"] = "Place"
+        return field
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         changes = RoutingRule.history.filter(id=OuterRef("pk")).order_by("-history_date")
         return (

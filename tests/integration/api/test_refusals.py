@@ -37,9 +37,9 @@ class TestWithoutACaller:
         problem(answer, 401)
 
     def test_an_unknown_path_is_404_and_no_page(self, api, db):
-        document = problem(api.get("/api/v1/exceptions/overdue"), 404)
+        document = problem(api.get("/api/v1/exceptions/nothing"), 404)
 
-        assert "/api/v1/exceptions/overdue" in document["detail"]
+        assert "/api/v1/exceptions/nothing" in document["detail"]
 
     @pytest.mark.parametrize("path", ["/api/v2/breaks", "/api/", "/api/v1/", "/api/v1/breaks/x"])
     def test_so_is_any_other(self, api, db, path):

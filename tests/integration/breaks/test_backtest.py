@@ -320,6 +320,6 @@ class TestRefusals:
 def test_the_number_of_queries_does_not_grow(
     run, drafted, django_assert_max_num_queries, supervisor
 ):
-    with django_assert_max_num_queries(70):
+    with django_assert_max_num_queries(75):
         tried(rule_set=drafted(stricter), run=run, at=NOW)
     assert Reconciliation.objects.count() == 2

@@ -19,6 +19,8 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.check_sla_breaches",
         "tasks.send_notifications",
         "tasks.route_breaks",
+        "tasks.daily_pipeline",
+        "tasks.find_causes",
         "tasks.refresh_calendars",
         "tasks.write_history_root",
     }

@@ -45,7 +45,7 @@ def test_without_people_in_teams_they_are_everybodys():
 
 
 def test_what_a_killed_worker_left_is_found_by_the_schedule(monkeypatch):
-    from workflows import pipeline
+    from workflows.services import reconciling
     from workflows.tasks import route_breaks
 
     def killed(**_):
@@ -53,7 +53,7 @@ def test_what_a_killed_worker_left_is_found_by_the_schedule(monkeypatch):
 
     factories.team("trade-support", factories.user("Analyst"))
     factories.trade()
-    monkeypatch.setattr(pipeline, "route_run", killed)
+    monkeypatch.setattr(reconciling, "route_run", killed)
     with pytest.raises(KeyboardInterrupt):
         run(factories.reconciliation())
     assert TradeBreak.objects.get().team is None

@@ -265,6 +265,7 @@ class TestByHand:
 
     def test_whom_a_person_gave_it_keeps_it(self, analysts):
         person = factories.user("Analyst")
+        factories.team("operations-analysts", person)
         row = opened()
         route_open(at=AT)
         work.assign(break_id=row.pk, version=None, to=person, by=person, at=AT)

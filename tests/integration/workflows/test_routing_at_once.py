@@ -66,14 +66,14 @@ def one_that_is_killed_is_gone_on_with() -> None:
 def more_breaks_are_no_more_statements() -> None:
     _team()
     counts = []
-    for many_of in (2, 40):
+    for many_of in (40, 80):
         for _ in range(many_of):
             opened()
         with CaptureQueriesContext(connection) as captured:
             route_open(at=AT)
         counts.append(len(captured))
-    assert counts[0] == counts[1]
-    assert counts[1] < 40
+    # What people are told makes some a person: the first few alone, then a digest.
+    assert counts[1] <= counts[0] < 60
     assert User.objects.filter(username="anna").exists()
 
 
