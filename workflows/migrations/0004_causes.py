@@ -18,7 +18,7 @@ def add_row(apps, schema_editor):
         defaults={
             "task": "tasks.find_causes",
             "crontab": crontab,
-            "expire_seconds": 6 * 60 * 60,
+            "expire_seconds": 24 * 60 * 60,
             "description": "Every enabled reconciliation with live breaks, over the last week of "
             "them; a finding that is there already is refreshed.",
         },

@@ -16,6 +16,7 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.run_ingestion",
         "tasks.run_reconciliation",
         "tasks.recover_stale_work",
+        "tasks.find_causes",
         "tasks.write_history_root",
     }
 
