@@ -1,5 +1,7 @@
 """A file that came twice under other ids: trades that repeat those of an earlier delivery."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -24,8 +26,9 @@ def duplicates(evidence: Evidence) -> tuple[list[Finding], int]:
     sizes = trades["delivery"].value_counts().to_dict()
     found = []
     groups = repeats.groupby(["later", "earlier"])
-    for later, alike in groups:
-        delivery, first = (int(key) for key in later)
+    for pair, alike in groups:
+        both: Any = pair
+        delivery, first = int(both[0]), int(both[1])
         k, n = alike["repeat"].nunique(), sizes[delivery]
         if k < LEAST_SUPPORT or k < LEAST_COVERAGE * n:
             continue

@@ -264,10 +264,9 @@ class TestByHand:
         assert route_open(at=AT).looked_at == 0
 
     def test_whom_a_person_gave_it_keeps_it(self, analysts):
-        person = factories.user("Analyst")
-        factories.team("operations-analysts", person)
         row = opened()
         route_open(at=AT)
+        person = analysts.members.exclude(username=where(row)[1]).get()
         work.assign(break_id=row.pk, version=None, to=person, by=person, at=AT)
 
         TradeBreak.objects.filter(pk=row.pk).update(exposure="77")
