@@ -67,7 +67,7 @@ def approvals_visible_to(user: Any) -> QuerySet[ApprovalRequest]:
     """
     # Asked row by row: a list of every visible break would be read again for each request.
     seen = TradeBreak.objects.visible_to(user).filter(pk=OuterRef("trade_break"))
-    about = Q(trade_break=None) | Exists(seen)
+    about = Q(trade_break=None) | Q(Exists(seen))
     if not user.has_perm("breaks.view_every_team"):
         about &= ~Q(act=GuardedAct.IMPORT) | Q(made_by=user.pk)
     return ApprovalRequest.objects.filter(about).select_related(
