@@ -20,7 +20,7 @@ HOST ?= 127.0.0.1
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help install run test smoke lint types lock bench figures
+.PHONY: help install run test thorough smoke lint types lock bench figures
 
 help: ## list these commands
 	@echo "Trade reconciliation desk. Commands:"
@@ -60,15 +60,18 @@ run: install ## start the desk with a demo on http://localhost:8000 (PORT=, HOST
 	@echo "Starting the desk; Ctrl-C stops it."
 	exec $(PY) manage.py desk --host $(HOST) --port $(PORT) $(ARGS)
 
-test: install ## run every test (WORKERS=2; ARGS="tests/unit -k price")
+test: install ## run the tests (WORKERS=2; ARGS="tests/unit -k price")
 	@echo "Running the tests on $(WORKERS) processes ..."
-	if $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS); then
+	if $(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not thorough" $(ARGS); then
 		echo "All green. Next: make lint before a commit, make run to see the desk."
 	else
 		code=$$?
 		echo "Tests failed. Look at one alone: $(PY) -m pytest PATH::NAME -x" >&2
 		exit $$code
 	fi
+
+thorough: install ## run the tests that take their time: days killed, causes found, every page under axe
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough $(ARGS)
 
 smoke: install ## what a new user does, end to end, in a folder thrown away afterwards
 	@$(PY) -m tests.smoke

@@ -6,6 +6,8 @@ from tests.functional.admin.busy import busy_desk
 from tests.functional.admin.pages import LED_TO, pages
 from tests.integration.admin.rows import add_rows, add_thresholds
 
+pytestmark = pytest.mark.thorough
+
 GRAVE = ("serious", "critical")
 RUN = """async (rules) => {
     const found = await axe.run(document, {resultTypes: ["violations"], ...rules});

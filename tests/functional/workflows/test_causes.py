@@ -9,7 +9,7 @@ from tests.functional.workflows import plants
 from workflows.models import RootCauseFinding
 from workflows.services.causes import analyse
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 MONDAY = datetime(2026, 3, 9, 12, tzinfo=UTC)
 TRADES = 900
 

@@ -23,6 +23,8 @@ POINTS = (
     "workflows.services.daily.running:_finish",
 )
 
+pytestmark = pytest.mark.thorough
+
 # Of those, where a transaction or a lease is in play.
 ON_POSTGRES = POINTS[2:4]
 

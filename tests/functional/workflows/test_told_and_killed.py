@@ -14,6 +14,8 @@ import pytest
 from tests.processes import outside_env
 from tests.receivers import webhook
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[3]
 SENDING = "workflows.services.notifications.sending"
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
