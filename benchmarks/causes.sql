@@ -103,11 +103,11 @@ FROM matching_match m JOIN pair ON n = m.id, (VALUES ('left'), ('right')) both_s
 INSERT INTO breaks_tradebreak
     (reconciliation_id, fingerprint, break_type, category, field, severity, status, match_id,
      left_trade_id, right_trade_id, trade_date, left_value, right_value, difference, tolerance,
-     exposure, currency, exposure_note, opened_at, last_seen_at, times_seen, due_at, rank,
-     reason_code, version)
+     exposure, currency, exposure_note, opened_at, last_seen_at, times_seen, clock_from,
+     due_at, rank, reason_code, version)
 SELECT recon.id, md5(n::text) || md5('b' || n), kind, 'ECONOMIC', lower(kind), 'HIGH', 'OPEN', n,
     l, r, day, of.value_left, of.value_right, of.gap, '', 1000 + n % 977, 'USD', '', now(), now(), 1,
-    now(), 0, '', 1
+    now(), now(), 0, '', 1
 FROM pair JOIN trades_trade a ON a.id = l JOIN trades_trade b ON b.id = r,
     matching_reconciliation recon, LATERAL (SELECT
     CASE kind WHEN 'PRICE' THEN a.price::float8::text WHEN 'QUANTITY' THEN a.quantity::int::text

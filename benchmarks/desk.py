@@ -127,9 +127,8 @@ def _python(env: dict[str, str], *arguments: str) -> str:
 
 def _measure(times: int, slowest: int) -> dict[str, Any]:
     """Ask for every page as everybody, in this process, on the database of the environment."""
-    import django
-
-    django.setup()
+    # As a worker of the web server is, with what it has loaded.
+    from recon_project import wsgi  # noqa: F401  isort: skip
     from django.contrib.auth.models import User
     from django.test import Client
 

@@ -87,7 +87,8 @@ INSERT INTO breaks_tradebreak
     (id, reconciliation_id, fingerprint, break_type, category, field, severity, status, match_id,
      left_trade_id, right_trade_id, trade_date, left_value, right_value, difference, tolerance,
      exposure, currency, exposure_note, opened_at, last_seen_at, times_seen, assigned_to_id,
-     team_id, due_at, rank, resolved_at, resolved_by_id, reason_code, version)
+     team_id, clock_from, clock_spent_us, due_at, rank, resolved_at, resolved_by_id, reason_code,
+     version)
 SELECT i, recon.id, md5(i::text) || md5('b' || i), kind,
     CASE kind WHEN 'SETTLEMENT_DATE' THEN 'TIMING' WHEN 'ACCOUNT' THEN 'STATIC_DATA'
         ELSE 'ECONOMIC' END,
@@ -96,7 +97,8 @@ SELECT i, recon.id, md5(i::text) || md5('b' || i), kind,
     CASE WHEN kind <> 'MISSING_LEFT' THEN l END, CASE WHEN kind <> 'MISSING_RIGHT' THEN r END,
     trade_date, '187.50', '187.25', 0.25, '0.01', exposure, 'USD', '',
     due_at - interval '8 hours' - random() * interval '3 days', now(), 3,
-    CASE WHEN status = 'IN_PROGRESS' OR who < 0.1 THEN person END, team, due_at,
+    CASE WHEN status = 'IN_PROGRESS' OR who < 0.1 THEN person END, team,
+    due_at - interval '8 hours', 0, due_at,
     floor(1000 * ln(exposure + 1) / ln(2) - extract(epoch FROM due_at) / 7.2)::int,
     CASE WHEN status = 'RESOLVED' THEN now() END, CASE WHEN status = 'RESOLVED' THEN person END,
     CASE WHEN status = 'RESOLVED' THEN 'SOURCE_CORRECTED' ELSE '' END, 3
