@@ -1,18 +1,20 @@
 """
 One step of the main job in a process that kills itself at a named function.
 
-``python -m tests.functional.workflows.killed STEPS [MODULE:FUNCTION]``, where STEPS are some of
-``ingest,reconcile,dump``; the last prints what the database holds as JSON.
+``python -m tests.functional.workflows.killed STEPS [MODULE:FUNCTION[:after]]``, where STEPS are
+some of ``ingest,reconcile,dump``; the last prints what the database holds as JSON. With ``after``
+the process dies when the function has returned.
 """
 
 import json
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -21,12 +23,19 @@ EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 
 
 def die_at(point: str) -> None:
-    """Let the process be killed, unwarned, when it comes to a function."""
-    module_name, _, function = point.partition(":")
+    """Let the process be killed, unwarned, when it comes to a function or has left it."""
+    module_name, function, *after = point.split(":")
     module = import_module(module_name)
-    if not callable(getattr(module, function)):
+    real = getattr(module, function)
+    if not callable(real):
         raise TypeError(f"{point} is no function")
-    setattr(module, function, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+
+    def die(*given: Any, **named: Any) -> None:
+        if after:
+            real(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(module, function, die)
 
 
 def ingest() -> None:
@@ -85,10 +94,16 @@ def dump() -> None:
 
 STEPS = {"ingest": ingest, "reconcile": reconcile, "dump": dump}
 
-if __name__ == "__main__":
+
+def main(known: Mapping[str, Callable[[], None]]) -> None:
+    """Do the steps that the command line names, and die at the points it names."""
     django.setup()
     steps, *points = sys.argv[1:]
     for point in points:
         die_at(point)
     for step in steps.split(","):
-        STEPS[step]()
+        known[step]()
+
+
+if __name__ == "__main__":
+    main(STEPS)

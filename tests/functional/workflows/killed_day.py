@@ -11,9 +11,7 @@ import shutil
 import sys
 from datetime import timedelta
 
-import django
-
-from tests.functional.workflows.killed import DAY, EXAMPLES, business, die_at
+from tests.functional.workflows.killed import DAY, EXAMPLES, business, main
 
 
 def files() -> None:
@@ -62,9 +60,4 @@ def dump() -> None:
 STEPS = {"files": files, "day": day, "dump": dump}
 
 if __name__ == "__main__":
-    django.setup()
-    steps, *points = sys.argv[1:]
-    for point in points:
-        die_at(point)
-    for step in steps.split(","):
-        STEPS[step]()
+    main(STEPS)

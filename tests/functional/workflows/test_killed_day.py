@@ -11,9 +11,8 @@ from random import Random
 
 import pytest
 
-from tests.processes import outside_env
+from tests.processes import ROOT, outside_env
 
-ROOT = Path(__file__).parents[3]
 POINTS = (
     "workflows.services.daily.asking:plan",
     "workflows.services.steps.feeds_and_runs:execute_delivery",
@@ -34,17 +33,6 @@ def step(place: Path, *arguments: str, **env: str) -> subprocess.CompletedProces
         [sys.executable, "-m", "tests.functional.workflows.killed_day", *arguments], cwd=ROOT,
         env=outside_env(place, **env), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("empty")
-    made = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"], cwd=ROOT,
-        env=outside_env(place), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    return place
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import outside_env
+from tests.processes import ROOT, outside_env
 
-ROOT = Path(__file__).parents[3]
 DURING_INGEST = (
     "connectors.services.arrivals:read_batch",
     "connectors.services.arrivals:merge",
@@ -44,14 +43,6 @@ def step(place: Path, *arguments: str, **env: str) -> subprocess.CompletedProces
 def rows(place: Path, table: str) -> int:
     with closing(sqlite3.connect(place / "desk.sqlite3")) as database:
         return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("empty")
-    made = run(place, "manage.py", "migrate", "--skip-checks", "--verbosity", "0")
-    assert made.returncode == 0, made.stderr
-    return place
 
 
 @pytest.fixture(scope="module")

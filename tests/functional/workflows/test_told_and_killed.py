@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import outside_env
+from tests.processes import ROOT, outside_env
 from tests.receivers import webhook
 
 pytestmark = pytest.mark.thorough
 
-ROOT = Path(__file__).parents[3]
 SENDING = "workflows.services.notifications.sending"
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
@@ -27,14 +26,6 @@ def run(place: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess
         [sys.executable, *arguments], cwd=ROOT, env=outside_env(place, **allowed, **env),
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("empty")
-    made = run(place, "manage.py", "migrate", "--skip-checks", "--verbosity", "0")
-    assert made.returncode == 0, made.stderr
-    return place
 
 
 @pytest.fixture

@@ -6,28 +6,11 @@ of ``tell,send``; with ``after`` the process dies when the function has returned
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from importlib import import_module
-from typing import Any
 
-import django
-
-
-def die_at(point: str) -> None:
-    """Let the process be killed, unwarned, when it comes to a function or has left it."""
-    module_name, function, *after = point.split(":")
-    module = import_module(module_name)
-    real = getattr(module, function)
-
-    def die(*given: Any, **named: Any) -> None:
-        if after:
-            real(*given, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(module, function, die)
+from tests.functional.workflows.killed import main
 
 
 def tell() -> None:
@@ -63,9 +46,4 @@ def send() -> None:
 STEPS: dict[str, Callable[[], None]] = {"tell": tell, "send": send}
 
 if __name__ == "__main__":
-    django.setup()
-    steps, *points = sys.argv[1:]
-    for point in points:
-        die_at(point)
-    for step in steps.split(","):
-        STEPS[step]()
+    main(STEPS)

@@ -13,6 +13,8 @@ from workflows.services import daily
 
 DAY = date(2026, 3, 4)  # a Wednesday
 MORNING_AFTER = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+INGEST_OMS, INGEST_CUSTODIAN = "ingest oms-inbox", "ingest custodian-inbox"
+RECONCILE = "reconcile oms-custodian"
 HEADER = "trade_id,trade_date,isin,side,quantity,price,currency,execution_ref\n"
 
 

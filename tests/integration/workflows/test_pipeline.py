@@ -11,8 +11,10 @@ from matching.services import runs
 from tests import factories
 from tests.integration.workflows.days import (
     DAY,
+    INGEST_CUSTODIAN,
+    INGEST_OMS,
     MORNING_AFTER,
-    Desk,
+    RECONCILE,
     counts,
     live_types,
     says,
@@ -27,15 +29,6 @@ pytestmark = [
     # exchange_calendars reads a column in a way that pandas means to change.
     pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
 ]
-
-INGEST_OMS, INGEST_CUSTODIAN = "ingest oms-inbox", "ingest custodian-inbox"
-RECONCILE = "reconcile oms-custodian"
-
-
-@pytest.fixture
-def desk(tmp_path, settings):
-    settings.FEED_ROOT = tmp_path / "inbox"
-    return Desk(settings.FEED_ROOT)
 
 
 class TestTheWholeDay:

@@ -13,7 +13,7 @@ from breaks.models import TradeBreak
 from connectors.models import Feed
 from matching.models import Reconciliation
 from tests import factories
-from tests.integration.workflows.days import DAY, MORNING_AFTER, Desk, steps
+from tests.integration.workflows.days import DAY, MORNING_AFTER, steps
 from trades.models import Source
 from workflows import tasks
 from workflows.models import PipelineRun
@@ -24,12 +24,6 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
 ]
-
-
-@pytest.fixture
-def desk(tmp_path, settings):
-    settings.FEED_ROOT = tmp_path / "inbox"
-    return Desk(settings.FEED_ROOT)
 
 
 @pytest.fixture

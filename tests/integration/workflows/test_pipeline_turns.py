@@ -8,7 +8,14 @@ from connectors.models import Delivery, Feed
 from matching.models import ReconciliationRun
 from matching.services import claims, runs
 from tests import factories
-from tests.integration.workflows.days import DAY, MORNING_AFTER, Desk, steps
+from tests.integration.workflows.days import (
+    DAY,
+    INGEST_CUSTODIAN,
+    INGEST_OMS,
+    MORNING_AFTER,
+    RECONCILE,
+    steps,
+)
 from workflows.models import PipelineRun, PipelineStep
 from workflows.services import daily
 from workflows.services.daily import running
@@ -18,15 +25,6 @@ pytestmark = [
     # exchange_calendars reads a column in a way that pandas means to change.
     pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
 ]
-
-INGEST_OMS, INGEST_CUSTODIAN = "ingest oms-inbox", "ingest custodian-inbox"
-RECONCILE = "reconcile oms-custodian"
-
-
-@pytest.fixture
-def desk(tmp_path, settings):
-    settings.FEED_ROOT = tmp_path / "inbox"
-    return Desk(settings.FEED_ROOT)
 
 
 class TestWhoRunsIt:
