@@ -1,10 +1,7 @@
 """The steps of the main job, in the order they happen."""
 
-from workflows.services.reconciling import reconcile
 from workflows.services.steps import feeds_and_runs, passing_on
 from workflows.services.steps.kinds import Kind, once
-
-__all__ = ["DAY", "reconcile"]
 
 # A new kind of step is a new line here; nothing else knows which there are.
 DAY = (

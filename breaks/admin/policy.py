@@ -2,18 +2,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RelatedCheckboxFilter
 from unfold.decorators import display
 
 from breaks.admin.words import severity_cell
 from breaks.choices import PendingReason
 from breaks.models import ApprovalPolicy, ExposureThreshold, PendingTrade
-from trades.admin.cells import NOTHING, badge, day, digits, link, moment, number, short
+from trades.admin.cells import NOTHING, badge, day, digits, link, moment, number
+from trades.admin.changes import ChangesKeptAdmin
 from trades.admin.desk import DeskAdmin, ReadOnly
 
 _UNTIL = {
@@ -37,31 +36,12 @@ class ExposureThresholdAdmin(DeskAdmin):
 
 
 @admin.register(ApprovalPolicy)
-class ApprovalPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
+class ApprovalPolicyAdmin(ChangesKeptAdmin):
     """One policy a guarded act; each change is kept with who made it, and can be looked up."""
 
     list_display = ("act_words", "in_words", "changed", "changed_by")
     fields = ("act_words", "is_enabled", "above")
     readonly_fields = ("act_words",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        changes = ApprovalPolicy.history.filter(id=OuterRef("pk")).order_by("-history_date")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                changed_at=Subquery(changes.values("history_date")[:1]),
-                changed_name=Subquery(changes.values("history_user__username")[:1]),
-            )
-        )
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        """Show the changes of a policy there is; the base looks for those of any word."""
-        if self.get_object(request, object_id) is None:
-            raise Http404
-        return super().history_view(request, object_id, extra_context)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -81,14 +61,6 @@ class ApprovalPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
             return badge("ACTIVE", "always")
         said = f"above {digits(row.above, places=2)} {settings.BASE_CURRENCY}, or unknown"
         return badge("ACTIVE", said)
-
-    @display(description="Changed")
-    def changed(self, row: Any) -> SafeString:
-        return moment(row.changed_at)
-
-    @display(description="By")
-    def changed_by(self, row: Any) -> SafeString:
-        return short(row.changed_name or "")
 
 
 @admin.register(PendingTrade)

@@ -62,10 +62,17 @@ def check_version(*, break_id: int, version: int | None) -> None:
 
     :raises StaleBreak: if the break is not at `version` any more.
     """
-    if version is None:
-        return
-    row: TradeBreak = TradeBreak.objects.get(pk=break_id)
-    if row.version != version:
+    if version is not None:
+        refuse_stale(TradeBreak.objects.get(pk=break_id), version)
+
+
+def refuse_stale(row: TradeBreak, version: int | None) -> None:
+    """
+    Refuse an act of whoever saw another version than the row has; None is whatever it has.
+
+    :raises StaleBreak: if it is not at `version`.
+    """
+    if version is not None and row.version != version:
         raise StaleBreak(row)
 
 
@@ -73,8 +80,7 @@ def check_version(*, break_id: int, version: int | None) -> None:
 def _work_once(break_id: int, version: int | None, at: datetime, decide: Decide) -> TradeBreak:
     row: TradeBreak = TradeBreak.objects.select_related("assigned_to", "team").get(pk=break_id)
     read, kept = row.version, kept_of(row)
-    if version is not None and version != read:
-        raise StaleBreak(row)
+    refuse_stale(row, version)
     entry = decide(row)
     if entry is None:
         return row

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 import pandas as pd
-from django.db.models import Max, Min, OuterRef, Subquery
+from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 
 from matching import engine
 from matching.frames import trades_frame
@@ -20,8 +20,7 @@ def compare_again(*, matches: MatchQuerySet, rules: engine.RuleSet, rule_set: Ru
     if not keys:
         return
     legs = MatchLeg.objects.filter(match__among=keys)
-    columns = read_table(legs.order_by("pk"), ["match_id", "side", "trade_id"]).to_pandas()
-    differences = differences_of(columns.rename(columns={"trade_id": "row"}), rules)
+    differences = _differences_now(legs, rules)
     MatchDifference.objects.filter(match__among=keys).delete()
     bulk.write_differences(differences, pd.Series(keys, index=keys))
     current = Trade.objects.filter(pk=OuterRef("trade"))
@@ -45,13 +44,17 @@ def compare_kinds_again(
     keys = list(matches.order_by().values_list("pk", flat=True))
     if not keys:
         return
-    legs = MatchLeg.objects.filter(match__among=keys)
-    columns = read_table(legs.order_by("pk"), ["match_id", "side", "trade_id"]).to_pandas()
-    differences = differences_of(columns.rename(columns={"trade_id": "row"}), rules)
+    differences = _differences_now(MatchLeg.objects.filter(match__among=keys), rules)
     MatchDifference.objects.filter(match__among=keys, kind__in=kinds).delete()
     bulk.write_differences(
         differences[differences["kind"].isin(list(kinds))], pd.Series(keys, index=keys)
     )
+
+
+def _differences_now(legs: QuerySet[MatchLeg], rules: engine.RuleSet) -> pd.DataFrame:
+    """Return what the trades of some legs disagree about now."""
+    columns = read_table(legs.order_by("pk"), ["match_id", "side", "trade_id"]).to_pandas()
+    return differences_of(columns.rename(columns={"trade_id": "row"}), rules)
 
 
 def differences_of(legs: pd.DataFrame, rules: engine.RuleSet) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """A break's page with its likely cause, and the queue by cause."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -43,7 +44,7 @@ class CausedBreaks(TradeBreakAdmin):
 
     def page(self, request: HttpRequest, row: Any) -> Page:
         page = super().page(request, row)
-        return Page(**{**vars(page), "side": [*cause_panels(row), *page.side]})
+        return replace(page, side=[*cause_panels(row), *page.side])
 
 
 def cause_panels(row: TradeBreak) -> list[Panel]:

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -20,6 +19,7 @@ from breaks.admin.words import severity_cell, type_words
 from breaks.models import SlaPolicy, TradeBreak
 from breaks.models.sla import STANDARD
 from trades.admin.cells import badge, link, moment, number, short
+from trades.admin.changes import ChangesKeptAdmin
 from trades.admin.desk import DeskAdmin, ReadOnly
 from trades.admin.page import Page, Panel
 from workflows.models import Escalation, EscalationLevel
@@ -126,7 +126,7 @@ class LevelForm(forms.ModelForm):
 
 
 @admin.register(EscalationLevel)
-class EscalationLevelAdmin(SimpleHistoryAdmin, DeskAdmin):
+class EscalationLevelAdmin(ChangesKeptAdmin):
     form = LevelForm
     list_display = ("of_policy", "number", "begins", "tells", "status_too", "enabled")
     list_display_links = ("of_policy", "number")

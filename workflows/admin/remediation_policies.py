@@ -1,20 +1,15 @@
 """What may put breaks right, and what of it by itself; every change is kept with who made it."""
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from breaks.choices import BreakType
-from trades.admin.cells import badge, digits, moment, short
-from trades.admin.desk import DeskAdmin
+from trades.admin.cells import badge, digits, short
+from trades.admin.changes import ChangesKeptAdmin
 from workflows.choices import CAN_TOUCH
 from workflows.models import RemediationPolicy
 
@@ -41,7 +36,7 @@ class PolicyForm(forms.ModelForm):
 
 
 @admin.register(RemediationPolicy)
-class RemediationPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
+class RemediationPolicyAdmin(ChangesKeptAdmin):
     form = PolicyForm
     list_display = ("name", "does", "in_words", "caps", "touches", "changed", "changed_by")
     search_fields = ("name",)
@@ -59,17 +54,6 @@ class RemediationPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
         ),
         ("By itself", {"fields": ("applies_itself",)}),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        changes = RemediationPolicy.history.filter(id=OuterRef("pk")).order_by("-history_date")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                changed_at=Subquery(changes.values("history_date")[:1]),
-                changed_name=Subquery(changes.values("history_user__username")[:1]),
-            )
-        )
 
     @display(description="What it does", ordering="action")
     def does(self, row: RemediationPolicy) -> str:
@@ -98,11 +82,3 @@ class RemediationPolicyAdmin(SimpleHistoryAdmin, DeskAdmin):
         if row.applies_itself:
             return badge("ACTIVE", "low risk by itself")
         return badge("PENDING", "with a second person")
-
-    @display(description="Changed")
-    def changed(self, row: Any) -> SafeString:
-        return moment(row.changed_at)
-
-    @display(description="By")
-    def changed_by(self, row: Any) -> SafeString:
-        return short(row.changed_name or "")

@@ -1,6 +1,7 @@
 """A break's page and the queue, with what would put breaks right."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -93,7 +94,7 @@ class RemediedBreaks(TradeBreakAdmin):
     def page(self, request: HttpRequest, row: Any) -> Page:
         page = super().page(request, row)
         panels = suggestions_panels(row, by=request.user, query=self._query(request))
-        return Page(**{**vars(page), "side": [*panels, *page.side]})
+        return replace(page, side=[*panels, *page.side])
 
     def foreseen(self, rows: Sequence[TradeBreak], act: Act, by: Any) -> "list[Foreseen]":
         if act.name != REMEDY.name:

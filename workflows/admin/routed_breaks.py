@@ -1,6 +1,7 @@
 """A break's page and the queue, with by which rule breaks are where they are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
@@ -55,7 +56,7 @@ class RoutedBreaks(TradeBreakAdmin):
     def page(self, request: HttpRequest, row: Any) -> Page:
         page = super().page(request, row)
         panels = routing_panels(row, may_see_rules=request.user.has_perm(VIEW))  # type: ignore[union-attr]
-        return Page(**{**vars(page), "side": [*page.side, *panels]})
+        return replace(page, side=[*page.side, *panels])
 
     def foreseen(self, rows: Sequence[TradeBreak], act: Act, by: Any) -> "list[Foreseen]":
         by_rules = act.name == REROUTE.name

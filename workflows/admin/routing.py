@@ -6,12 +6,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -19,8 +18,8 @@ from unfold.widgets import (
 )
 
 from breaks.choices import BreakCategory, BreakType, Severity
-from trades.admin.cells import NOTHING, badge, moment, short
-from trades.admin.desk import DeskAdmin
+from trades.admin.cells import NOTHING, badge
+from trades.admin.changes import ChangesKeptAdmin
 from trades.choices import AssetClass
 from trades.models import Account, Counterparty, Source
 from workflows.admin.tester import try_rules
@@ -128,12 +127,13 @@ class RuleList(ChangeList):
 
 
 @admin.register(RoutingRule)
-class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
+class RoutingRuleAdmin(ChangesKeptAdmin):
     """The rules in the order in which they are asked; each change is kept with who made it."""
 
     form = RoutingRuleForm
     ordering = ("position", "pk")
     ordering_field = "position"
+    by_width = "narrow"
     list_display = ("name", "in_words", "sends_to", "chosen", "state", "fault", "changed",
                     "changed_by", "position")  # fmt: skip
     list_display_links = ("name",)
@@ -180,16 +180,7 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
         return field
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        changes = RoutingRule.history.filter(id=OuterRef("pk")).order_by("-history_date")
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("team")
-            .annotate(
-                changed_at=Subquery(changes.values("history_date")[:1]),
-                changed_name=Subquery(changes.values("history_user__username")[:1]),
-            )
-        )
+        return super().get_queryset(request).select_related("team")
 
     @action(description="Try the rules", icon="science", url_path="tester")
     def tester(self, request: HttpRequest) -> HttpResponse:
@@ -220,11 +211,3 @@ class RoutingRuleAdmin(SimpleHistoryAdmin, DeskAdmin):
         if not row.fault:
             return NOTHING
         return format_html('<span class="dk-fault" title="{}">{}</span>', row.fault, row.fault)
-
-    @display(description="Changed")
-    def changed(self, row: Any) -> SafeString:
-        return moment(row.changed_at)
-
-    @display(description="By")
-    def changed_by(self, row: Any) -> SafeString:
-        return short(row.changed_name or "", width="narrow")

@@ -15,7 +15,7 @@ from django.db import transaction
 from breaks.choices import GuardedAct
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import pairing, work
-from breaks.services.acting import StaleBreak, check_actor
+from breaks.services.acting import check_actor, refuse_stale
 from breaks.services.approvals import stakes
 from breaks.services.approvals.asking import ask, is_needed
 from breaks.services.approvals.execution import (
@@ -46,8 +46,7 @@ def accept(
     check_actor(by)
     # Held, so that it is no dearer when it is written than when its exposure was looked at.
     row = hold(break_id)
-    if version is not None and row.version != version:
-        raise StaleBreak(row)
+    refuse_stale(row, version)
     return _do_or_ask(
         lambda: work.accept(break_id=row.pk, version=row.version, comment=comment, by=by, at=at),
         act=GuardedAct.ACCEPT,

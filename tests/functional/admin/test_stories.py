@@ -11,7 +11,7 @@ from matching.models import ReconciliationRun
 from tests import factories
 from tests.sheets import parsed, saved
 from trades.models import Trade
-from workflows import pipeline
+from workflows.services.reconciling import reconcile
 
 EXAMPLES = Path("docs/examples")
 QUEUE = reverse("admin:breaks_tradebreak_changelist")
@@ -67,7 +67,7 @@ def test_two_files_arrive_are_reconciled_and_what_differs_is_settled(page, analy
         page.fill(f"input[name={name}]", "2026-03-04")
     page.click("button:has-text('Start')")
     page.wait_for_selector("text=Waiting for a worker")
-    pipeline.reconcile(run_id=ReconciliationRun.objects.get().pk, at=timezone.now())
+    reconcile(run_id=ReconciliationRun.objects.get().pk, at=timezone.now())
     page.wait_for_selector(".dk-badge:has-text('Succeeded')", timeout=10_000)
 
     page.goto(QUEUE)

@@ -65,6 +65,15 @@ class TestPolicies:
         assert ApprovalPolicy.objects.filter(pk=policy.pk).exists()
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        "breaks_approvalpolicy",
+        "workflows_escalationlevel",
+        "workflows_remediationpolicy",
+        "workflows_routingrule",
+    ],
+)
 @pytest.mark.parametrize("key", ["abc", "9" * 30, "-1"])
-def test_there_are_no_changes_of_no_policy(look, key):
-    assert look("breaks_approvalpolicy_history", key).status_code == 404
+def test_there_are_no_changes_of_no_policy(look, model, key):
+    assert look(f"{model}_history", key).status_code == 404

@@ -8,7 +8,7 @@ from breaks.models import TradeBreak
 from matching.services.runs import request_run
 from tests import factories
 from workflows.models import Routing
-from workflows.pipeline import reconcile
+from workflows.services.reconciling import reconcile
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from breaks.choices import EventKind, GuardedAct
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import remedied
-from breaks.services.acting import StaleBreak, check_actor, clean
+from breaks.services.acting import check_actor, clean, refuse_stale
 from breaks.services.approvals import ask
 from breaks.services.lifecycle import check_live
 from breaks.services.writing import hold
@@ -51,8 +51,7 @@ def remedy(
     check_actor(by)
     suggestion = the_suggestion(suggestion_id)
     row = hold_for(suggestion)
-    if version is not None and row.version != version:
-        raise StaleBreak(row)
+    refuse_stale(row, version)
     check_live(row, "remediated")
     if not by.has_perm(WORK):
         raise RemedyRefused("You may not work breaks; ask somebody who may.")
@@ -123,8 +122,7 @@ def turn_down(
         raise RemedyRefused("Say why it is turned down.")
     suggestion = the_suggestion(suggestion_id)
     row = hold_for(suggestion)
-    if version is not None and row.version != version:
-        raise StaleBreak(row)
+    refuse_stale(row, version)
     proposed = RemediationSuggestion.objects.filter(
         pk=suggestion.pk, status=SuggestionStatus.PROPOSED
     )

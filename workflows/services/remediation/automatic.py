@@ -10,7 +10,7 @@ from django.db import transaction
 from breaks.choices import BreakStatus
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import remedied
-from breaks.services.acting import StaleBreak, check_actor
+from breaks.services.acting import check_actor, refuse_stale
 from breaks.services.lifecycle import WorkRefused, check_live
 from breaks.services.opening import BreaksMoved
 from matching.services import bulk
@@ -63,8 +63,7 @@ def auto_remediate(
     """
     check_actor(by)
     row: TradeBreak = TradeBreak.objects.get(pk=break_id)
-    if version is not None and row.version != version:
-        raise StaleBreak(row)
+    refuse_stale(row, version)
     if dry_run:
         found: list[Look] = look([row], at=at).get(row.pk, [])
         return Tried(row_of(found[0], Policies.load(), at) if found else None)
@@ -94,8 +93,7 @@ def remedy_break(
     """
     check_actor(by)
     row: TradeBreak = TradeBreak.objects.get(pk=break_id)
-    if version is not None and row.version != version:
-        raise StaleBreak(row)
+    refuse_stale(row, version)
     check_live(row, "remediated")
     made = [one for one in suggest([row], at=at) if not action or one.action == action]
     if not made:

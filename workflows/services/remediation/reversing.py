@@ -11,7 +11,7 @@ from django.db import transaction
 from breaks.choices import BreakStatus, EventKind
 from breaks.models import BreakEvent, TradeBreak
 from breaks.services import remedied
-from breaks.services.acting import StaleBreak, check_actor, clean
+from breaks.services.acting import check_actor, clean, refuse_stale
 from breaks.services.approvals.execution import TALK
 from breaks.services.opening import Cause
 from breaks.services.undoing import UNDO_OF_OTHERS
@@ -44,8 +44,7 @@ def reverse(
         raise RemedyRefused("Say why it is reversed.")
     suggestion = the_suggestion(suggestion_id)
     row = hold_for(suggestion)
-    if version is not None and row.version != version:
-        raise StaleBreak(row)
+    refuse_stale(row, version)
     if suggestion.status == SuggestionStatus.APPLIED and not may_reverse(suggestion, by):
         whose = suggestion.applied_by or suggestion.policy or "a policy"
         raise RemedyRefused(f"{whose} applied it: ask a supervisor to reverse it.")
