@@ -194,7 +194,7 @@ def _row(step: Any) -> list[Any]:
         by = link("matching_reconciliationrun", key, f"run {key}")
     name = _labels().get(step.kind, step.kind)
     return [
-        format_html("{} {}", name, subject) if step.subject else name,
+        format_html('<span class="dk-among">{} {}</span>', name, subject) if step.subject else name,
         step_badge(step),
         counts_words(step.counts) or NOTHING,
         moment(step.started_at),
