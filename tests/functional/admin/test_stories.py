@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,8 @@ from tests import factories
 from tests.sheets import parsed, saved
 from trades.models import Trade
 from workflows.services.reconciling import reconcile
+
+pytestmark = pytest.mark.thorough
 
 EXAMPLES = Path("docs/examples")
 QUEUE = reverse("admin:breaks_tradebreak_changelist")

@@ -136,6 +136,7 @@ class TestOtherOrders:
             )
         ]
 
+    @pytest.mark.thorough
     def test_walk_as_the_list_is_sorted_by_each_column_and_back(self, desk, mixed):
         columns = desk.get(QUEUE).context["cl"].list_display
         sorted_ones = 0

@@ -64,6 +64,7 @@ class TestDates:
 
         assert last_ended(at) == DAY - timedelta(days=1)
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize(
         "places", [("America/New_York", "Europe/London"), ("Australia/Sydney", "Asia/Tokyo")]
     )

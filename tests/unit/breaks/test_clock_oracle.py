@@ -204,6 +204,7 @@ def due_by_clock(case: Case, hours: BusinessHours) -> datetime:
     return row.due_at
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("city", CITIES)
 def test_the_clock_is_that_of_whoever_counts_the_minutes(city):
     oracle, hours = oracle_of(city), hours_in(city)
