@@ -25,14 +25,20 @@ def free(at: datetime) -> Q:
 def take(
     rows: QuerySet[Row], *, at: datetime, counter: str = "fencing_token", **values: Any
 ) -> bool:
-    """Claim the one row of `rows` for the caller alone; tell whether it was free."""
+    """
+    Claim the one row of `rows` for the caller alone; tell whether it was free.
+
+    Whether it is free is asked of the row itself, outside whatever `rows` joins: Postgres looks
+    again at a row it had to wait for, but not at a subquery, and two would have it.
+    """
     taken = {
         "status": RUNNING,
         "started_at": at,
         "lease_expires_at": at + LEASE,
         counter: F(counter) + 1,
     }
-    return bool(rows.filter(free(at)).update(**taken | values))
+    free_rows = rows.model._default_manager.filter(free(at), pk__in=rows.values("pk"))  # noqa: SLF001
+    return bool(free_rows.update(**taken | values))
 
 
 def held(row: Row, *, counter: str = "fencing_token") -> QuerySet[Row]:

@@ -162,6 +162,8 @@
     }
 
     function onReady() {
+        // What htmx brings in is wired up at once: sent within its usual 20 ms, a form would leave.
+        if (window.htmx) window.htmx.config.defaultSettleDelay = 0;
         document.addEventListener("keydown", onKey);
         document.addEventListener("click", (event) => {
             if (event.target.closest("[data-keys]")) showKeys();

@@ -1,5 +1,9 @@
 """What must hold of runs on SQLite and on Postgres alike, with real commits."""
 
+from time import sleep
+
+from django.db import transaction
+
 from breaks.models import TradeBreak
 from breaks.selectors import positions
 from matching.choices import RunStatus
@@ -12,6 +16,7 @@ from tests import factories
 from tests.both_databases import on_both
 from tests.concurrency import at_once
 from tests.factories import NOW, TRADE_DATE
+from trades.leases import take
 from workflows.services.starting import start_reconciliation
 
 SCOPE = {"from_date": TRADE_DATE, "to_date": TRADE_DATE, "by": None, "at": NOW}
@@ -63,6 +68,20 @@ def of_twenty_workers_one_takes_a_partition_and_one_merges_them():
     assert list(found.matches["decision"]) == ["AUTO"]
 
 
+def whoever_waited_for_a_row_does_not_take_it_again():
+    run = runs.request_run(reconciliation=factories.reconciliation(), **SCOPE)
+    # Joined to another table, as whoever asks for a partition of a running run does.
+    asked = ReconciliationRun.objects.filter(pk=run.pk, reconciliation__code__gt="")
+
+    def take_and_stay():
+        with transaction.atomic():
+            mine = take(asked, at=NOW)
+            sleep(0.3)
+            return mine
+
+    assert sorted(at_once(take_and_stay, take_and_stay)) == [False, True]
+
+
 def the_same_trades_give_the_same_matches_and_breaks():
     between = factories.reconciliation()
     large = "123456789012345678.0123456789"
@@ -91,5 +110,6 @@ test_on_sqlite, test_on_postgres = on_both(
     of_twenty_requests_for_a_scope_one_wins,
     of_twenty_workers_one_claims_a_run,
     of_twenty_workers_one_takes_a_partition_and_one_merges_them,
+    whoever_waited_for_a_row_does_not_take_it_again,
     the_same_trades_give_the_same_matches_and_breaks,
 )
