@@ -26,3 +26,19 @@ class ModelAct(TextChoices):
     ROLLED_BACK = "ROLLED_BACK", "Rolled back to"
     RETIRED = "RETIRED", "Replaced"
     RESTORED = "RESTORED", "File put back"
+
+
+class RiskBand(TextChoices):
+    """How likely a trade is to break, in a word; from which probability on is an edited setting."""
+
+    LOW = "LOW", "Low"
+    MEDIUM = "MEDIUM", "Medium"
+    HIGH = "HIGH", "High"
+    CRITICAL = "CRITICAL", "Critical"
+
+
+class Watched(TextChoices):
+    """What of a model is held against a limit."""
+
+    CALIBRATION = "CALIBRATION", "Calibration"
+    DRIFT = "DRIFT", "Drift of a feature"

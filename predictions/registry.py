@@ -92,6 +92,15 @@ def state() -> _STATES:
     return "ok"
 
 
+def problem() -> str:
+    """Say in a sentence why there is no model to score with; empty where there is one."""
+    try:
+        _bytes(ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first())
+    except (ModelAbsent, ModelAltered) as found:
+        return str(found)
+    return ""
+
+
 def path() -> Path:
     """Return where the model in force lies."""
     return Path(settings.ML_ARTIFACTS) / settings.BREAK_PREDICTION_MODEL

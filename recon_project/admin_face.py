@@ -67,6 +67,7 @@ _NAVIGATION = [
             _page("Matches", "join_inner", "matching.match", badge=f"{_BADGES}.proposals",
                   badge_variant="info"),
             _page("Pending trades", "hourglass_top", "breaks.pendingtrade"),
+            _page("Likely to break", "online_prediction", "predictions.tradescore"),
             _page("Trades", "swap_horiz", "trades.trade"),
             _page("Batches", "checklist", "breaks.actbatch"),
             _page("Remediations", "build", "workflows.remediationsuggestion"),
@@ -82,6 +83,7 @@ _NAVIGATION = [
             _page("Quarantine", "report", "connectors.rejectedrow", badge=f"{_BADGES}.quarantined",
                   badge_variant="warning"),
             _page("Escalations", "priority_high", "workflows.escalation"),
+            _page("Prediction watch", "monitoring", "predictions.watchedweek"),
         ],
     },
     {
@@ -102,6 +104,7 @@ _NAVIGATION = [
             _page("Exposure thresholds", "speed", "breaks.exposurethreshold"),
             _page("Approval policies", "verified_user", "breaks.approvalpolicy"),
             _page("Remediation policies", "healing", "workflows.remediationpolicy"),
+            _page("Prediction settings", "rule_settings", "predictions.scoringsettings"),
             _page("Feeds", "rss_feed", "connectors.feed"),
             _page("Layouts", "view_column", "connectors.layout"),
             _page("Sources", "dns", "trades.source"),

@@ -37,6 +37,9 @@ _SEE_THE_DESK: Grants = {
     "workflows.rootcausebreak": "view",
     "workflows.rootcauseevent": "view",
     "workflows.rootcausefinding": "view",
+    "predictions.tradescore": "view",
+    "predictions.watchedweek": "view",
+    "predictions.scoringsettings": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -48,6 +51,7 @@ _WORK_THE_QUEUE: Grants = {
     "breaks.tradebreak": "work accept",
     "workflows.rootcauseanalysis": "start",
     "workflows.rootcausefinding": "decide",
+    "predictions.tradescore": "request",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
@@ -83,6 +87,7 @@ _SET_UP_THE_DESK: Grants = {
     "workflows.channel": "add change delete",
     "workflows.escalationlevel": "add change delete",
     "workflows.notification": "resend",
+    "predictions.scoringsettings": "change",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",
@@ -118,7 +123,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _SEE_THE_DESK,
         _SEE_EVERY_TEAM,
         {"connectors.delivery": "start", "matching.reconciliationrun": "start"},
-        {"breaks.tradebreak": "work"},
+        {"breaks.tradebreak": "work", "predictions.tradescore": "request"},
     ),
     AUDITOR: (
         _SEE_THE_DESK,

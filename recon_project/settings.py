@@ -192,6 +192,7 @@ SPECTACULAR_SETTINGS = {
         "BreakEventKind": "breaks.choices.EventKind",
         "ReasonCode": "breaks.choices.ReasonCode",
         "ResolvingReason": "breaks.api.inputs.RESOLVING",
+        "RiskBand": "predictions.choices.RiskBand",
         "HealthStatus": "recon_project.health.STATUSES",
         "HealthCheck": "recon_project.health.CHECKS",
     },

@@ -1,0 +1,10 @@
+import pytest
+
+from predictions.models import ModelVersion
+from tests.foresight import model_in_force
+
+
+@pytest.fixture
+def model(db, settings, tmp_path) -> ModelVersion:
+    """Put a small model in force."""
+    return model_in_force(settings, tmp_path / "models")
