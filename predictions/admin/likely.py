@@ -161,6 +161,7 @@ def _scored(request: HttpRequest) -> None:
         messages.error(request, str(refusal))
         return
     if kept.scored:
-        messages.success(request, f"{kept.scored:,} trades were scored by {kept.version}.")
+        trades = "trade was" if kept.scored == 1 else "trades were"
+        messages.success(request, f"{kept.scored:,} {trades} scored by {kept.version}.")
     else:
         messages.info(request, "There is nothing new to score: every trade that waits has one.")

@@ -54,4 +54,5 @@ class ScoringSettingsAdmin(ChangesKeptAdmin):
         from predictions.services.scoring import edit_settings
 
         if moved := edit_settings(settings=obj, at=timezone.now()):
-            messages.info(request, f"{moved:,} trades are in another band now.")
+            trades = "trade is" if moved == 1 else "trades are"
+            messages.info(request, f"{moved:,} {trades} in another band now.")
