@@ -45,6 +45,10 @@ class ModelAltered(Exception):
     """The file is not the one that was registered; the sentence says what to do."""
 
 
+class ModelNotKept(Exception):
+    """A trained model cannot be written; the sentence says where and what to do."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """The model in force; it may be asked by several threads at once."""
@@ -175,13 +179,23 @@ def read(data: bytes) -> Any:
 
 
 def write(estimator: Any) -> str:
-    """Keep a trained estimator under its digest and return that; nothing is in force by it."""
+    """
+    Keep a trained estimator under its digest and return that; nothing is in force by it.
+
+    :raises ModelNotKept: if the folder cannot be written to.
+    """
     from skops import io
 
     data = io.dumps(estimator)
     read(data)
     digest = digest_of(data)
-    _put(kept(digest), data)
+    try:
+        _put(kept(digest), data)
+    except OSError as problem:
+        raise ModelNotKept(
+            f"The model cannot be written to {kept(digest).parent} ({problem.strerror}). Let the "
+            "desk write there, or name another folder in ML_MODEL_PATH, then train again."
+        ) from problem
     return digest
 
 

@@ -40,6 +40,9 @@ _SEE_THE_DESK: Grants = {
     "predictions.tradescore": "view",
     "predictions.watchedweek": "view",
     "predictions.scoringsettings": "view",
+    "predictions.modelversion": "view",
+    "predictions.modelevent": "view",
+    "predictions.trainingrun": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -59,6 +62,10 @@ _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel"
 _KEEP_THE_SHIFTS: Grants = {
     "workflows.workpattern": "add change delete",
     "workflows.absence": "add change delete",
+}
+_TRAIN_MODELS: Grants = {
+    "predictions.trainingrun": "start",
+    "predictions.modelversion": "activate",
 }
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
@@ -107,6 +114,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
+        _TRAIN_MODELS,
         {"matching.ruleset": "change"},
     ),
     ADMINISTRATOR: (
@@ -117,6 +125,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
+        _TRAIN_MODELS,
         _SET_UP_THE_DESK,
     ),
     INTEGRATION: (

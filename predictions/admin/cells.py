@@ -70,5 +70,4 @@ def _table(score: TradeScore) -> SafeString:
 
 
 def _effect(effect: float) -> SafeString:
-    tone = "dk-raises" if effect > 0 else "dk-lowers"
-    return format_html('<span class="dk-num {}">{}</span>', tone, f"{effect:+.2f}")
+    return format_html('<span class="dk-num">{}</span>', f"{effect:+.2f}")

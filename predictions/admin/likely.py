@@ -46,8 +46,8 @@ class RiskFilter(ViewFilter):
 class TradeScoreAdmin(ReadOnly, DeskAdmin):
     """Scores of the active model whose trades wait; there is nothing to open but the trade."""
 
-    list_display = ("chance", "risk_word", "of_trade", "source", "traded", "quantity", "instrument",
-                    "counterparty", "why")  # fmt: skip
+    list_display = ("chance", "risk_word", "of_trade", "why", "counterparty", "instrument",
+                    "quantity", "source", "traded")  # fmt: skip
     list_display_links = None
     list_before_template = "desk/likely_head.html"
     list_filter = (

@@ -15,7 +15,7 @@ from predictions.admin.drawing import heat, line, pairs, twin
 from predictions.choices import RiskBand
 from predictions.models import Crossing, FeatureDrift, ModelVersion, ScoringSettings, WatchedWeek
 from predictions.selectors import active_version, scoring_settings
-from trades.admin.cells import NOTHING, badge, day, digits, moment, number
+from trades.admin.cells import NOTHING, badge, day, digits, number
 from trades.admin.desk import DeskAdmin, ReadOnly
 from trades.admin.page import Page, Panel
 
@@ -177,7 +177,7 @@ def _limits(version: ModelVersion | None) -> Panel:
                 day(row.week),
                 f"{row.value:.3f}",
                 f"{row.limit:g}",
-                moment(row.ended_at) if row.ended_at else badge("LATE_FEED", "still"),
+                day(row.ended_at.date()) if row.ended_at else badge("LATE_FEED", "still"),
             ]
             for row in crossings
         ],

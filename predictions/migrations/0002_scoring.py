@@ -14,7 +14,7 @@ def add_settings(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('predictions', '0001_initial'),
+        ('predictions', '0001_models'),
         ('trades', '0003_search_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

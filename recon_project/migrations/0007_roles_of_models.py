@@ -10,7 +10,6 @@ def grant_more(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0006_roles_of_workflows"),
-        ("predictions", "0002_scoring"),
-        ("workflows", "0009_doubtful_predictions"),
+        ("predictions", "0001_models"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]
