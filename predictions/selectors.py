@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from breaks.choices import BreakType
 from breaks.models import PendingTrade, TradeBreak
 from breaks.selectors import in_reconciliation
-from matching.choices import MatchStatus
 from matching.models import MatchLeg, Reconciliation
 from matching.scope import live_leg
 from predictions.choices import ModelStatus
@@ -37,30 +36,6 @@ def waiting_trades(*, at: datetime, days: int | None = None) -> QuerySet[Trade]:
     back = scoring_settings().look_back_days if days is None else days
     recent = Trade.objects.filter(trade_date__gt=at.date() - timedelta(days=back))
     return recent.exclude(state=TradeState.CANCELLED).filter(_waits())
-
-
-def outcomes_of(trades: Sequence[int]) -> dict[int, bool]:
-    """
-    Tell of each trade whose end is known whether it broke; a handful of queries.
-
-    One that was ever named by a break broke, whatever became of that. One that a match holds did
-    not, unless it waits for its other side in another reconciliation.
-    """
-    # Only here: it loads pandas.
-    from predictions.past import first_breaks
-
-    keys = list(trades)
-    matches = set(MatchLeg.objects.filter(trade__among=keys).values_list("match", flat=True))
-    about = Q(left_trade__among=keys) | Q(right_trade__among=keys)
-    about |= Q(match__among=sorted(matches))
-    wanted = set(keys)
-    broke = wanted.intersection(first_breaks(about)["trade"].tolist())
-    held = MatchLeg.objects.filter(
-        trade__among=keys, is_live=True, match__status=MatchStatus.MATCHED
-    )
-    waiting = Trade.objects.filter(pk__among=keys).filter(_waits())
-    agreed = set(held.values_list("trade", flat=True)) - set(waiting.values_list("pk", flat=True))
-    return dict.fromkeys(agreed, False) | dict.fromkeys(broke, True)
 
 
 def _waits() -> Q:

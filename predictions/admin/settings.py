@@ -3,16 +3,21 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import display
 
+from predictions.choices import RiskBand
 from predictions.models import ScoringSettings
+from trades.admin.cells import badge
 from trades.admin.changes import ChangesKeptAdmin
 
 
 @admin.register(ScoringSettings)
 class ScoringSettingsAdmin(ChangesKeptAdmin):
+    list_display = ("bands", "back", "told_past", "changed", "changed_by")
     fieldsets = (
         (
             "Risk bands",
@@ -39,15 +44,26 @@ class ScoringSettingsAdmin(ChangesKeptAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the one row there is."""
-        if not self.has_view_permission(request):
-            return super().changelist_view(request, extra_context)
-        row, _ = ScoringSettings.objects.get_or_create(pk=1)
-        return HttpResponseRedirect(
-            reverse("admin:predictions_scoringsettings_change", args=[row.pk])
+    @display(description="Risk bands")
+    def bands(self, row: ScoringSettings) -> SafeString:
+        return format_html_join(
+            " ",
+            "{}",
+            (
+                (badge(band.value, f"{band.label.lower()} from {limit:g}"),)
+                for band, limit in zip(list(RiskBand)[1:], row.limits, strict=True)
+            ),
+        )
+
+    @display(description="Scored and listed")
+    def back(self, row: ScoringSettings) -> str:
+        return f"{row.look_back_days} days back"
+
+    @display(description="People are told past")
+    def told_past(self, row: ScoringSettings) -> str:
+        return (
+            f"drift {row.drift_limit:g} or calibration error {row.calibration_limit:g}, in a week "
+            f"of {row.least_trades:,} trades"
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

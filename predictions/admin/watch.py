@@ -187,7 +187,7 @@ def _limits(version: ModelVersion | None) -> Panel:
 
 def _meaning(settings: ScoringSettings) -> Panel:
     lines = (
-        "A trade counts in the week of its trade date, once it is matched or broken.",
+        "A trade counts in the week of its trade date, once it has had five days to break.",
         "The index compares the trades of a week with those it learnt from: below 0.1 is calm.",
         f"A limit passed by a week of {digits(settings.least_trades)} trades or more is told once.",
         "What helps is to train again: the newest trades are then part of what it learns from.",

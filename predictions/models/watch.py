@@ -9,9 +9,9 @@ class WatchedWeek(models.Model):
     """
     What a model expected of the trades of one week, and what came of them.
 
-    Counted are trades scored before any run had looked at them. `settled` are those whose end is
-    known: matched or broken. `bands` has for each band how many settled trades were in it or
-    above, and how many of those broke.
+    Counted are trades scored before any run had looked at them. `settled` are those scored so
+    long ago that their end is known. `bands` has for each limit how many settled trades were at
+    it or above, and how many of those broke.
     """
 
     model_version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="weeks")

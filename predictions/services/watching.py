@@ -26,7 +26,8 @@ from predictions.models import (
     TradeScore,
     WatchedWeek,
 )
-from predictions.selectors import outcomes_of, scoring_settings
+from predictions.selectors import scoring_settings
+from predictions.services.outcomes import outcomes_of
 from predictions.stability import calibration_error, shares_in, spread_of, stability
 from predictions.words import WATCHED_FEATURES
 from trades.models import Trade
@@ -105,9 +106,10 @@ def _count(
         before_run=True,
         trade__trade_date__range=(week, week + WEEK - timedelta(days=1)),
     )
-    chances = dict(scores.order_by("trade").values_list("trade", "probability"))
-    came = outcomes_of(list(chances))
-    ended = [key for key in chances if came.get(key) is not None]
+    rows = list(scores.order_by("trade").values_list("trade", "probability", "scored_at"))
+    chances = {key: chance for key, chance, _ in rows}
+    came = outcomes_of({key: when for key, _, when in rows}, at=at)
+    ended = list(came)
     judged = judge(
         np.array([chances[key] for key in ended], dtype=float),
         np.array([came[key] for key in ended], dtype=bool),

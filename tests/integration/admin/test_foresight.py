@@ -185,12 +185,15 @@ class TestWatch:
 
 
 class TestSettings:
-    def test_the_list_leads_to_the_one_row(self, administrator, browser_as):
-        answer = browser_as(administrator).get(
+    def test_the_list_says_what_the_one_row_does_and_leads_to_it(self, administrator, browser_as):
+        listed = browser_as(administrator).get(
             reverse("admin:predictions_scoringsettings_changelist")
         )
+        page = listed.content.decode()
 
-        assert (answer.status_code, answer["Location"]) == (302, SETTINGS)
+        assert SETTINGS in page
+        for words in ("medium from 0.4", "critical from 0.8", "10 days back", "drift 0.25"):
+            assert words in page
 
     def test_an_administrator_moves_the_bands_and_what_waits_with_them(
         self, model, administrator, browser_as

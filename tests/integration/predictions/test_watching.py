@@ -7,7 +7,9 @@ import pytest
 
 from predictions.features import features_of
 from predictions.models import Crossing, TradeScore, WatchedWeek
-from predictions.selectors import outcomes_of, scoring_settings
+from predictions.selectors import scoring_settings
+from predictions.services.outcomes import outcomes_of
+from predictions.services.training.examples import HORIZON
 from predictions.services.watching import watch
 from predictions.stability import LEAST_SHARE
 from tests import factories
@@ -18,6 +20,8 @@ from workflows.services.doubting import watch_and_tell
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 3, 2)
+# Trades with an end are scored now, and what became of them is known later.
+LATER = NOW + HORIZON
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +39,8 @@ def scored(model, chance: float, end: str = "", *, week: int = 0, **over) -> Tra
         factories.trade_break("MISSING_RIGHT", left_trade=trade, trade_date=day)
     return TradeScore.objects.create(
         trade=trade, model_version=model, trade_version=1, probability=chance,
-        band=scoring_settings().band(chance), factors=None, before_run=True, scored_at=NOW,
+        band=scoring_settings().band(chance), factors=None, before_run=True,
+        scored_at=NOW if end else LATER,
     )  # fmt: skip
 
 
@@ -47,28 +52,40 @@ def lenient(**over) -> None:
 
 
 class TestOutcomes:
-    def test_broken_matched_or_not_known_yet(self, model):
-        ends = {end: scored(model, 0.1, end).trade_id for end in ("broken", "matched", "")}
-        differs = factories.trade()
-        match = factories.match(left=[differs], right=[factories.trade(source="custodian")])
-        factories.trade_break("PRICE", match=match, status="RESOLVED", left_trade=differs)
-        late = factories.trade()
-        factories.trade_break("TIMING", left_trade=None, right_trade=None)
-        proposed = factories.trade()
-        factories.match(
-            left=[proposed], right=[factories.trade(source="custodian")], status="PROPOSED"
+    def test_a_trade_broke_if_a_break_of_it_was_opened_within_the_horizon(self):
+        def broken(after: timedelta, **over) -> int:
+            trade = factories.trade()
+            factories.trade_break(
+                **{"left_trade": trade, "break_type": "PRICE", "opened_at": NOW + after} | over
+            )
+            return trade.pk
+
+        hour = timedelta(hours=1)
+        ends = {
+            broken(hour): True,
+            broken(HORIZON): True,
+            broken(HORIZON + hour): False,
+            broken(hour, break_type="TIMING"): False,
+            broken(hour, status="RESOLVED"): True,
+            broken(hour, status="RESOLVED", reason_code="NOT_A_BREAK"): False,
+            factories.trade().pk: False,
+        }
+        grouped = [factories.trade(), factories.trade()]
+        match = factories.match(left=grouped, right=[factories.trade(source="custodian")])
+        factories.trade_break(
+            "QUANTITY", match=match, left_trade=None, right_trade=None, opened_at=NOW
         )
-        every = [*ends.values(), differs.pk, late.pk, proposed.pk]
+        ends |= {row.pk: True for row in grouped}
 
-        assert outcomes_of(every) == {
-            ends["broken"]: True, ends["matched"]: False, differs.pk: True,
-        }  # fmt: skip
-        assert outcomes_of([]) == {}
+        assert outcomes_of(dict.fromkeys(ends, NOW), at=NOW + HORIZON) == ends
 
-    def test_one_that_waits_elsewhere_has_no_end(self, model):
-        factories.reconciliation("oms-prime", left_source="oms", right_source="prime_broker")
+    def test_before_the_time_is_up_nothing_is_told_not_even_of_what_broke(self):
+        trade = factories.trade()
+        factories.trade_break("PRICE", left_trade=trade)
 
-        assert outcomes_of([scored(model, 0.1, "matched").trade_id]) == {}
+        assert outcomes_of({trade.pk: NOW}, at=NOW + HORIZON - timedelta(seconds=1)) == {}
+        assert outcomes_of({trade.pk: NOW}, at=NOW + HORIZON) == {trade.pk: True}
+        assert outcomes_of({}, at=LATER) == {}
 
 
 class TestWeeks:
@@ -81,7 +98,7 @@ class TestWeeks:
             rows.append((chance, end, scored(model, chance, end)))
         scored(model, 0.9, "broken", week=1)
 
-        watch(at=NOW)
+        watch(at=LATER)
 
         week = WatchedWeek.objects.get(week=MONDAY)
         ended = [(chance, end == "broken") for chance, end, _ in rows if end]
@@ -99,25 +116,24 @@ class TestWeeks:
         late = scored(model, 0.9, "broken")
         TradeScore.objects.filter(pk=late.pk).update(before_run=False)
 
-        watch(at=NOW)
+        watch(at=LATER)
 
         assert (WatchedWeek.objects.get().scored, WatchedWeek.objects.get().broken) == (1, 0)
 
     def test_are_counted_again_as_trades_find_their_end_and_then_left(self, model):
-        row = scored(model, 0.4)
+        scored(model, 0.4, "broken")
         watch(at=NOW)
         assert WatchedWeek.objects.get().settled == 0
-        factories.trade_break("MISSING_RIGHT", left_trade=row.trade)
 
-        watch(at=NOW + timedelta(days=1))
+        watch(at=LATER)
         counted = WatchedWeek.objects.get()
-        watch(at=NOW + timedelta(weeks=9))
+        watch(at=LATER + timedelta(weeks=9))
 
         assert (counted.settled, counted.broken) == (1, 1)
         assert WatchedWeek.objects.get().made_at == counted.made_at
 
     def test_without_scores_there_are_none(self, model):
-        assert watch(at=NOW) == []
+        assert watch(at=LATER) == []
         assert not WatchedWeek.objects.exists()
 
 
@@ -132,7 +148,7 @@ class TestDrift:
         for _ in range(20):
             scored(model, 0.1, quantity=str(rng.integers(300, 900)))
 
-        watch(at=NOW)
+        watch(at=LATER)
 
         week = WatchedWeek.objects.get()
         drift = week.drifts.get(feature="quantity")
@@ -156,8 +172,8 @@ class TestLimits:
         lenient(calibration_limit=0.3)
         row = scored(model, 0.9, "matched")
 
-        [crossed] = watch_and_tell(at=NOW)
-        again = watch_and_tell(at=NOW + timedelta(days=1))
+        [crossed] = watch_and_tell(at=LATER)
+        again = watch_and_tell(at=LATER + timedelta(days=1))
 
         assert (crossed.watched, crossed.week, crossed.limit) == ("CALIBRATION", MONDAY, 0.3)
         assert crossed.value == pytest.approx(0.9)
@@ -168,24 +184,24 @@ class TestLimits:
         assert told.link == "/admin/predictions/watchedweek/"
 
         TradeScore.objects.filter(pk=row.pk).update(probability=0.1)
-        watch_and_tell(at=NOW + timedelta(days=2))
-        assert Crossing.objects.get().ended_at == NOW + timedelta(days=2)
+        watch_and_tell(at=LATER + timedelta(days=2))
+        assert Crossing.objects.get().ended_at == LATER + timedelta(days=2)
 
         TradeScore.objects.filter(pk=row.pk).update(probability=0.9)
-        watch_and_tell(at=NOW + timedelta(days=3))
+        watch_and_tell(at=LATER + timedelta(days=3))
         assert Notification.objects.filter(person=administrator).count() == 2
 
     def test_the_very_limit_is_within(self, model):
         lenient(calibration_limit=0.5)
         scored(model, 0.5, "matched")
 
-        assert watch(at=NOW) == []
+        assert watch(at=LATER) == []
 
     def test_too_few_trades_are_no_reason_to_tell(self, model):
         lenient(calibration_limit=0.3, least_trades=2)
         scored(model, 0.9, "matched")
 
-        assert watch(at=NOW) == []
+        assert watch(at=LATER) == []
 
     def test_a_feature_that_drifts_is_named(self, model):
         lenient(drift_limit=0.25, calibration_limit=1.0)
@@ -193,6 +209,6 @@ class TestLimits:
             factories.trade(trade_date=date(2026, 1, 7), side="BUY")
         scored(model, 0.1, side="SELL")
 
-        crossed = watch(at=NOW)
+        crossed = watch(at=LATER)
 
         assert "side" in {row.feature for row in crossed if row.watched == "DRIFT"}
