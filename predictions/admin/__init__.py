@@ -1,0 +1,3 @@
+from predictions.admin import trainings, versions
+
+__all__ = ["trainings", "versions"]
