@@ -87,6 +87,8 @@ def active() -> Loaded:
 
 def state() -> _STATES:
     """Tell whether there is a model, without looking into it; quick enough for health."""
+    if not path().exists():
+        return "absent"
     try:
         _bytes(ModelVersion.objects.filter(status=ModelStatus.ACTIVE).first())
     except ModelAbsent:

@@ -104,6 +104,8 @@ _NAVIGATION = [
             _page("Exposure thresholds", "speed", "breaks.exposurethreshold"),
             _page("Approval policies", "verified_user", "breaks.approvalpolicy"),
             _page("Remediation policies", "healing", "workflows.remediationpolicy"),
+            _page("Prediction models", "model_training", "predictions.modelversion"),
+            _page("Trainings", "fitness_center", "predictions.trainingrun"),
             _page("Prediction settings", "rule_settings", "predictions.scoringsettings"),
             _page("Feeds", "rss_feed", "connectors.feed"),
             _page("Layouts", "view_column", "connectors.layout"),

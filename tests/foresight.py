@@ -12,6 +12,7 @@ from predictions import registry
 from predictions.features import FEATURES, NAMES, NUMBERS, WORDS
 from predictions.models import ModelVersion
 from tests.factories import NOW
+from tests.predicting import CURVES, METRICS
 
 DRIVERS = ("quantity", "missing_fields", "settlement_days")
 TYPICAL: dict[str, Any] = dict.fromkeys(NUMBERS, 1.0) | dict.fromkeys(WORDS, "") | {
@@ -62,8 +63,12 @@ def model_in_force(settings: Any, folder: Path, **over: Any) -> ModelVersion:
     values: dict[str, Any] = {
         "status": "ACTIVE", "digest": digest, "features": features,
         "trained_from": date(2026, 1, 1), "trained_to": date(2026, 2, 28), "rows": 3_000,
-        "broken": 500, "base_rate": 0.17, "split": {}, "metrics": {}, "compared": {},
-        "curves": {}, "verdict": "Good enough.", "made_at": NOW, "activated_at": NOW,
+        "broken": 500, "base_rate": 0.17, "metrics": METRICS, "curves": CURVES,
+        "split": {
+            name: {"rows": 1000, "broken": 20, "from": NOW.isoformat(), "to": NOW.isoformat()}
+            for name in ("train", "calibration", "test")
+        },
+        "compared": dict.fromkeys(("logistic", "base_rate"), METRICS), "verdict": "Good enough.", "made_at": NOW, "activated_at": NOW,
     } | over  # fmt: skip
     version = ModelVersion.objects.create(**values)
     registry.put_in_force(version)

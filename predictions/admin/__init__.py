@@ -1,3 +1,3 @@
-from predictions.admin import likely, scored, settings, watch
+from predictions.admin import likely, scored, settings, trainings, versions, watch
 
-__all__ = ["likely", "scored", "settings", "watch"]
+__all__ = ["likely", "scored", "settings", "trainings", "versions", "watch"]

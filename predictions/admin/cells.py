@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from predictions.models import TradeScore
-from trades.admin.cells import NOTHING, badge, moment, share
+from trades.admin.cells import NOTHING, badge, link, moment, share
 from trades.admin.page import Panel
 
 SHOWN = 3
@@ -37,7 +37,7 @@ def score_panel(score: TradeScore | None, *, title: str = "Likely to break") -> 
     facts: list[tuple[str, Any]] = [
         ("Probability", format_html("{} {}", share(score.probability), risk(score))),
         ("Scored", moment(score.scored_at)),
-        ("By", score.model_version),
+        ("By", link("predictions_modelversion", score.model_version_id, score.model_version)),
     ]
     return [Panel(title=title, note=_note(score), facts=facts, body=_table(score))]
 

@@ -1,7 +1,6 @@
 """The watch as pictures: SVG from the server, each with its figures as a table."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -82,26 +81,6 @@ def heat(index: float | None, limit: float) -> SafeString:
         return NOTHING
     tone = "past" if index > limit else "warm" if index >= 0.1 else "calm"
     return format_html('<span class="dk-num dk-heat dk-heat-{}">{}</span>', tone, f"{index:.2f}")
-
-
-def twin(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> SafeString:
-    """Return the figures of a picture as a table that opens below it."""
-    names = format_html_join(
-        "", '<th class="{}">{}</th>', (("dk-right" if at else "", n) for at, n in enumerate(head))
-    )
-    body = format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in rows))
-    return format_html(
-        '<details class="dk-twin"><summary>As a table</summary><div class="dk-scroll">'
-        '<table class="dk-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>'
-        "</div></details>",
-        names, body,
-    )  # fmt: skip
-
-
-def _cells(row: Sequence[Any]) -> SafeString:
-    return format_html_join(
-        "", '<td class="{}">{}</td>', (("dk-right" if at else "", c) for at, c in enumerate(row))
-    )
 
 
 def _frame(title: str, most: str) -> SafeString:

@@ -11,13 +11,14 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from predictions.admin.drawing import heat, line, pairs, twin
+from predictions.admin.drawing import heat, line, pairs
 from predictions.choices import RiskBand
 from predictions.models import Crossing, FeatureDrift, ModelVersion, ScoringSettings, WatchedWeek
 from predictions.selectors import active_version, scoring_settings
 from trades.admin.cells import NOTHING, badge, day, digits, number
 from trades.admin.desk import DeskAdmin, ReadOnly
 from trades.admin.page import Page, Panel
+from trades.admin.twin import table_twin
 
 # A quarter is drawn; of the features, what fits beside their names.
 WEEKS, DRIFT_WEEKS = 13, 8
@@ -106,7 +107,7 @@ def _expected(weeks: Weeks) -> Panel:
         for week in weeks
     ]  # fmt: skip
     note = "of trades whose end is known; only scores made before any run looked count"
-    return Panel(title=title, note=note, body=drawn + twin(head, cells))
+    return Panel(title=title, note=note, body=drawn + table_twin(head, cells))
 
 
 def _calibration(weeks: Weeks, settings: ScoringSettings) -> Panel:
@@ -118,7 +119,7 @@ def _calibration(weeks: Weeks, settings: ScoringSettings) -> Panel:
     drawn = line(rows, title=title, limit=limit, limit_word=f"limit {limit:g}")
     cells = [(week.week, _figure(week.calibration_error)) for week in weeks]
     note = "how far probabilities lie from the share that broke"
-    return Panel(title=title, note=note, body=drawn + twin(("Week of", "Error"), cells))
+    return Panel(title=title, note=note, body=drawn + table_twin(("Week of", "Error"), cells))
 
 
 def _drifts(weeks: Weeks, settings: ScoringSettings) -> Panel:
