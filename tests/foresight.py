@@ -68,7 +68,8 @@ def model_in_force(settings: Any, folder: Path, **over: Any) -> ModelVersion:
             name: {"rows": 1000, "broken": 20, "from": NOW.isoformat(), "to": NOW.isoformat()}
             for name in ("train", "calibration", "test")
         },
-        "compared": dict.fromkeys(("logistic", "base_rate"), METRICS), "verdict": "Good enough.", "made_at": NOW, "activated_at": NOW,
+        "compared": dict.fromkeys(("logistic", "base_rate"), METRICS),
+        "verdict": "Good enough.", "made_at": NOW, "activated_at": NOW,
     } | over  # fmt: skip
     version = ModelVersion.objects.create(**values)
     registry.put_in_force(version)

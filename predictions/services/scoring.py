@@ -103,7 +103,7 @@ def score_waiting(*, at: datetime, watcher: Callable[[], None] = lambda: None) -
     version = registry.active().version
     bands = dict.fromkeys(RiskBand.values, 0)
     for keys in _batches(_unscored(version, at)):
-        for name, count in _keep(keys, version, at).items():
+        for name, count in keep_scores(keys, version=version, at=at).items():
             bands[name] += count
         watcher()
     return Kept(version, bands)
@@ -123,7 +123,8 @@ def _batches(trades: QuerySet[Trade]) -> Iterator[list[int]]:
         yield keys[start : start + AT_ONCE]
 
 
-def _keep(keys: Sequence[int], version: ModelVersion, at: datetime) -> dict[str, int]:
+def keep_scores(keys: Sequence[int], *, version: ModelVersion, at: datetime) -> dict[str, int]:
+    """Score these trades and keep it, and return how many are in each band."""
     trades = Trade.objects.filter(pk__among=list(keys))
     facts = trades.annotate(looked_at=seen_by_a_run()).values_list("pk", "version", "looked_at")
     known = {pk: (number, pending) for pk, number, pending in facts}
