@@ -37,6 +37,12 @@ _SEE_THE_DESK: Grants = {
     "workflows.rootcausebreak": "view",
     "workflows.rootcauseevent": "view",
     "workflows.rootcausefinding": "view",
+    "predictions.tradescore": "view",
+    "predictions.watchedweek": "view",
+    "predictions.scoringsettings": "view",
+    "predictions.modelversion": "view",
+    "predictions.modelevent": "view",
+    "predictions.trainingrun": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -48,6 +54,7 @@ _WORK_THE_QUEUE: Grants = {
     "breaks.tradebreak": "work accept",
     "workflows.rootcauseanalysis": "start",
     "workflows.rootcausefinding": "decide",
+    "predictions.tradescore": "request",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
@@ -55,6 +62,10 @@ _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel"
 _KEEP_THE_SHIFTS: Grants = {
     "workflows.workpattern": "add change delete",
     "workflows.absence": "add change delete",
+}
+_TRAIN_MODELS: Grants = {
+    "predictions.trainingrun": "start",
+    "predictions.modelversion": "activate",
 }
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
@@ -83,6 +94,7 @@ _SET_UP_THE_DESK: Grants = {
     "workflows.channel": "add change delete",
     "workflows.escalationlevel": "add change delete",
     "workflows.notification": "resend",
+    "predictions.scoringsettings": "change",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",
@@ -102,6 +114,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
+        _TRAIN_MODELS,
         {"matching.ruleset": "change"},
     ),
     ADMINISTRATOR: (
@@ -112,13 +125,14 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
+        _TRAIN_MODELS,
         _SET_UP_THE_DESK,
     ),
     INTEGRATION: (
         _SEE_THE_DESK,
         _SEE_EVERY_TEAM,
         {"connectors.delivery": "start", "matching.reconciliationrun": "start"},
-        {"breaks.tradebreak": "work"},
+        {"breaks.tradebreak": "work", "predictions.tradescore": "request"},
     ),
     AUDITOR: (
         _SEE_THE_DESK,

@@ -76,6 +76,7 @@ class NoticeKind(TextChoices):
     APPROVAL_DECIDED = "APPROVAL_DECIDED", "Approval decided"
     LATE_FILE = "LATE_FILE", "Late file"
     RUN_FAILED = "RUN_FAILED", "Failed run"
+    MODEL_WATCH = "MODEL_WATCH", "Doubtful prediction"
     DIGEST = "DIGEST", "Digest"
 
 

@@ -65,6 +65,7 @@ MAY = {
     ("POST", "approve"): CHECKERS,
     ("POST", "reject-approval"): CHECKERS,
     ("POST", "withdraw-approval"): STARTERS,
+    ("POST", "score-trades"): STARTERS,
     ("GET", "schema"): ALL,
 }
 OPEN_TO_ANYBODY = {("GET", "health")}
