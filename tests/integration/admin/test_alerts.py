@@ -192,6 +192,14 @@ class TestChannels:
             ({"kind": "WEBHOOK"}, "secret it is signed with"),
             ({"kind": "WEBHOOK", "url": "https://x", "secret_env": "S"}, "one of the two"),
             ({"kind": "WEBHOOK", "url_env": "", "url": "x", "secret_env": "S"}, "whole address"),
+            (
+                {"kind": "WEBHOOK", "url_env": "", "url": "https://a b.example", "secret_env": "S"},
+                "whole address",
+            ),
+            (
+                {"kind": "WEBHOOK", "url_env": "", "url": "https://u:p@x.example", "secret_env": "S"},
+                "It holds a password",
+            ),
             ({"kind": "EMAIL", "url_env": "", "addresses": "nobody"}, "no e-mail address"),
             ({"kind": "EMAIL", "url_env": ""}, "own addresses already"),
             ({"digest_above": 0}, "greater than or equal to 1"),
