@@ -197,7 +197,7 @@ class TestChannels:
                 "whole address",
             ),
             (
-                {"kind": "WEBHOOK", "url_env": "", "url": "https://u:p@x.example", "secret_env": "S"},
+                {"kind": "WEBHOOK", "url_env": "", "url": "https://u:p@x.io", "secret_env": "S"},
                 "It holds a password",
             ),
             ({"kind": "EMAIL", "url_env": "", "addresses": "nobody"}, "no e-mail address"),

@@ -85,13 +85,15 @@ def _fire(
     keys: Sequence[int], ladders: Ladders, audience: Audience, at: datetime, fired: Fired
 ) -> None:
     # From here on nobody changes these breaks; in one order, so that two looks take turns.
+    locked = TradeBreak.objects.select_for_update(no_key=True).filter(pk__among=sorted(keys))
+    list(locked.order_by("pk").values_list("pk"))
+    # What is joined to a row that was waited for is of before the wait: it is read after it.
     held = (
         TradeBreak.objects.running_late(at)
-        .select_for_update(of=("self",), no_key=True)
         .select_related(
             "team", "assigned_to", "reconciliation__left_source", "reconciliation__right_source"
         )
-        .filter(pk__among=sorted(set(keys)))
+        .filter(pk__among=sorted(keys))
         .order_by("pk")
     )
     by_level: dict[int, list[_Due]] = defaultdict(list)

@@ -170,7 +170,7 @@ def _apply_together(
     suggestions: Sequence[RemediationSuggestion], between: int, at: datetime
 ) -> int:
     bulk.hold(between)
-    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",), no_key=True)
+    locked = TradeBreak.objects.select_for_update(no_key=True)
     rows = {
         row.pk: row
         for row in locked.filter(
@@ -179,7 +179,9 @@ def _apply_together(
             assigned_to=None,
         ).order_by("pk")
     }
-    live = RemediationSuggestion.objects.filter(status=SuggestionStatus.PROPOSED)
+    live = RemediationSuggestion.objects.filter(
+        status=SuggestionStatus.PROPOSED, applies_itself=True
+    )
     keys = [one.pk for one in suggestions if _is_current(one, rows.get(one.trade_break_id))]
     mine = {
         one.pk: one
