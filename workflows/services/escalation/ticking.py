@@ -8,7 +8,7 @@ until it runs again.
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -54,12 +54,13 @@ class _Due(NamedTuple):
     level: EscalationLevel
 
 
-def check_sla(*, at: datetime) -> Fired:
+def check_sla(*, at: datetime, watcher: Callable[[], None] = lambda: None) -> Fired:
     """
     Fire every level that has come due and has not fired; tell whom it names.
 
     Each level of a break is one event of its history. A batch of breaks is committed with its
     events and notices, the dearest to leave first; a look that is cut short goes on with the next.
+    `watcher` is called after each batch.
     """
     fired = Fired()
     ladders = Ladders()
@@ -72,6 +73,7 @@ def check_sla(*, at: datetime) -> Fired:
         # Looked at before anything is held: of most that are late every level has fired.
         if found := _looked_at(keys[start : start + BATCH], ladders, at):
             _fire(found, ladders, audience, at, fired)
+        watcher()
     return fired
 
 

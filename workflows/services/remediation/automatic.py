@@ -1,6 +1,6 @@
 """Remediation without a person: one break on demand, and all open ones as the pipeline's step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,18 +116,19 @@ def _asked_already(row: TradeBreak) -> RemediationSuggestion | None:
     return found
 
 
-def auto_remediate_open(*, at: datetime) -> Swept:
+def auto_remediate_open(*, at: datetime, watcher: Callable[[], None] = lambda: None) -> Swept:
     """
     Suggest for every open break and apply what policies let apply itself: a pipeline's step.
 
     Each thousand breaks and each alias is a transaction of its own. Called again, after a kill or
     without one, it does what is left and repeats nothing. What somebody works on is left alone.
+    `watcher` is called after each of them.
     """
     swept, last = Swept(), 0
     while batch := _open_after(last):
         last = batch[-1].pk
         swept.looked_at += len(batch)
-        _sweep(batch, swept, at)
+        _sweep(batch, swept, at, watcher)
     swept.runs = request_due_runs(at=at)
     return swept
 
@@ -137,7 +138,9 @@ def _open_after(last: int) -> list[TradeBreak]:
     return list(rows.order_by("pk")[:BATCH])
 
 
-def _sweep(batch: Sequence[TradeBreak], swept: Swept, at: datetime) -> None:
+def _sweep(
+    batch: Sequence[TradeBreak], swept: Swept, at: datetime, watcher: Callable[[], None]
+) -> None:
     proposed = suggest(batch, at=at)
     swept.proposed += len(proposed)
     best: dict[int, RemediationSuggestion] = {}
@@ -149,8 +152,10 @@ def _sweep(batch: Sequence[TradeBreak], swept: Swept, at: datetime) -> None:
     for between in sorted({row.reconciliation_id for row in batch}):
         keys = {row.pk for row in batch if row.reconciliation_id == between}
         _apply_alone([one for one in alone if one.trade_break_id in keys], between, swept, at)
+        watcher()
     for one in wide:
         _apply_wide(one, swept, at)
+        watcher()
 
 
 def _apply_alone(

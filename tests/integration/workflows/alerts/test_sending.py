@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from datetime import timedelta
 
 import httpx
@@ -133,6 +134,15 @@ class TestSignedWebhook:
 
         row.refresh_from_db()
         assert (row.status, row.last_error) == ("QUEUED", "127.0.0.1 did not answer in time.")
+
+    def test_a_receiver_that_answers_byte_by_byte_holds_nobody_up(self, hook, receiver):
+        receiver.answers = [Answer(body=b"x" * 100, pause=0.1)]
+        began = time.monotonic()
+
+        tell()
+
+        assert go().delivered == 1
+        assert time.monotonic() - began < 3
 
     def test_a_receiver_that_is_down_is_tried_later(self, hook):
         Channel.objects.update(url=f"http://127.0.0.1:{free_port()}/hook")
