@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import time
 from datetime import timedelta
 
@@ -214,6 +215,14 @@ class TestSlack:
         row.refresh_from_db()
         assert row.last_error
         assert "secret" not in row.last_error
+
+    def test_its_address_is_never_logged(self, room, receiver, caplog):
+        tell()
+        with caplog.at_level(logging.INFO):
+            assert go().delivered == 1
+
+        assert receiver.posted[0].path == "/services/T0/secret"
+        assert "secret" not in caplog.text
 
 
 class TestMail:
