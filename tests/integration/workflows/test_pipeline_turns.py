@@ -60,9 +60,11 @@ class TestWhoRunsIt:
 
         with pytest.raises(running.ClaimLost):
             running._end(step, running.Outcome(running.StepStatus.SUCCEEDED), dead)
+        with pytest.raises(running.ClaimLost):
+            dead.link(step, delivery=factories.delivery())
 
         step.refresh_from_db()
-        assert step.status == "QUEUED"
+        assert (step.status, step.delivery) == ("QUEUED", None)
 
     @pytest.mark.parametrize("kind", ["remediate", "route", "escalate"])
     def test_its_lease_is_renewed_while_a_step_goes_through_its_breaks(self, desk, kind):
