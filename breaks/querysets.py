@@ -2,7 +2,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Coalesce
 
 from breaks.choices import LIVE, Severity
 
@@ -16,6 +15,12 @@ SEVERITY_RANK = models.Case(
 )
 
 
+def is_overdue(at: datetime) -> models.Q:
+    """Tell, of a live break, whether its due time had come by `at`, or by when its clock stood."""
+    runs, stands = models.Q(paused_at=None), models.Q(paused_at__gte=models.F("due_at"))
+    return runs & models.Q(due_at__lte=at) | stands
+
+
 class TradeBreakQuerySet(models.QuerySet[Any]):
     def live(self) -> "TradeBreakQuerySet":
         """Keep the breaks somebody still has to work: neither resolved nor accepted."""
@@ -23,15 +28,15 @@ class TradeBreakQuerySet(models.QuerySet[Any]):
 
     def overdue(self, at: datetime) -> "TradeBreakQuerySet":
         """
-        Keep the live breaks that are past their due time.
+        Keep the live breaks whose due time has come.
 
         While a clock stands nothing becomes overdue; what was when it was paused still is.
         """
-        return self.live().filter(due_at__lt=Coalesce("paused_at", models.Value(at)))
+        return self.live().filter(is_overdue(at))
 
     def running_late(self, at: datetime) -> "TradeBreakQuerySet":
-        """Keep the live breaks that were due by `at` and whose clock does not stand."""
-        return self.live().filter(due_at__lte=at, paused_at=None)
+        """Keep the overdue breaks whose clock runs: those that are told of, level by level."""
+        return self.overdue(at).filter(paused_at=None)
 
     def visible_to(self, user: Any) -> "TradeBreakQuerySet":
         """

@@ -15,17 +15,19 @@ def on_both(*cases: Callable[[], Any], commits: bool = True) -> tuple[Test, Test
         test_on_sqlite, test_on_postgres = on_both(a_case, another)
 
     With `commits` SQLite keeps what is written until the test ends, as threads and triggers need.
+    A case keeps the marks it has.
     """
+    marked = [pytest.param(case, marks=getattr(case, "pytestmark", ())) for case in cases]
     sqlite = pytest.mark.django_db(transaction=commits, serialized_rollback=commits)
 
     @sqlite
-    @pytest.mark.parametrize("case", cases)
+    @pytest.mark.parametrize("case", marked)
     def test_on_sqlite(case: Callable[[], Any]) -> None:
         case()
 
     @pytest.mark.postgres
     @pytest.mark.usefixtures("on_postgres")
-    @pytest.mark.parametrize("case", cases)
+    @pytest.mark.parametrize("case", marked)
     def test_on_postgres(case: Callable[[], Any]) -> None:
         case()
 

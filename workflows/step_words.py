@@ -18,7 +18,7 @@ def pipeline_summary(run: PipelineRun) -> dict[str, Any]:
                 "kind": step.kind,
                 "subject": step.subject,
                 "status": step.status,
-                "counts": step.counts,
+                "counts": step.figures,
                 "says": step.says,
                 "seconds": None if (length := took(step)) is None else length.total_seconds(),
             }
@@ -43,7 +43,7 @@ def counts_words(counts: dict[str, int]) -> str:
 def step_words(step: PipelineStep) -> str:
     """Write a step on one line, as the command does."""
     length = took(step)
-    parts = [f"{step!s:<36} {step.get_status_display():<12}", counts_words(step.counts), step.says]
+    parts = [f"{step!s:<36} {step.get_status_display():<12}", counts_words(step.figures), step.says]
     if length is not None and length.total_seconds() >= 0.05:
         parts.append(f"{length.total_seconds():.1f} s")
     return "  ".join(part for part in parts if part).rstrip()

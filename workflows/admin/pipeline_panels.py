@@ -106,7 +106,7 @@ def _labels() -> dict[str, str]:
 
 def _box(step: PipelineStep) -> dict[str, Any]:
     known = SHOWN.get(step.kind)
-    shown = {n: c for n, c in step.counts.items() if known is None or n in known}
+    shown = {n: c for n, c in step.figures.items() if known is None or n in known}
     said = counts_words(shown)
     if not said and step.status == StepStatus.SUCCEEDED:
         said = "nothing new"
@@ -196,7 +196,7 @@ def _row(step: Any) -> list[Any]:
     return [
         format_html('<span class="dk-among">{} {}</span>', name, subject) if step.subject else name,
         step_badge(step),
-        counts_words(step.counts) or NOTHING,
+        counts_words(step.figures) or NOTHING,
         moment(step.started_at),
         format_html('<span class="dk-num">{}</span>', length_of(step)),
         by,

@@ -3,6 +3,7 @@
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
@@ -62,7 +63,8 @@ class RemediationPolicyAdmin(ChangesKeptAdmin):
     @display(description="Types")
     def touches(self, row: RemediationPolicy) -> SafeString:
         labels = dict(BreakType.choices)
-        return short(", ".join(str(labels.get(kind, kind)) for kind in row.break_types))
+        words = ", ".join(str(labels.get(kind, kind)) for kind in row.break_types)
+        return format_html('<span class="dk-words">{}</span>', words)
 
     @display(description="Caps")
     def caps(self, row: RemediationPolicy) -> SafeString:

@@ -39,16 +39,16 @@ class OverdueBreakOutput(BreakOutput):
 
     def get_overdue_seconds(self, row: TradeBreak) -> int:
         at: datetime = self.context["at"]
-        return int((at - row.due_at).total_seconds())
+        return int(((row.paused_at or at) - row.due_at).total_seconds())
 
     def get_overdue_business_seconds(self, row: TradeBreak) -> int:
         clocks: Clocks = self.context["clocks"]
-        late = clocks.hours(row.team_id).between(row.due_at, self.context["at"])
+        late = clocks.hours(row.team_id).between(row.due_at, row.paused_at or self.context["at"])
         return int(late.total_seconds())
 
 
 class OverdueBreakList(BreakList):
-    """The breaks past their due time whose clock runs, the longest late first."""
+    """The breaks whose due time has come, the longest late first."""
 
     serializer_class = OverdueBreakOutput
     ordering_columns = BreakList.ordering_columns | {"escalation_level": "escalation_level"}
@@ -68,7 +68,7 @@ class OverdueBreakList(BreakList):
             .values("highest")
         )
         late: Any = super().get_queryset()
-        return late.running_late(self.now).annotate(escalation_level=Subquery(fired))
+        return late.overdue(self.now).annotate(escalation_level=Subquery(fired))
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "at": self.now, "clocks": Clocks()}

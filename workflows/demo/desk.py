@@ -25,6 +25,7 @@ from trades.models import (
     Source,
 )
 from trades.names import party_key
+from workflows.demo import staff
 from workflows.demo.files import Files
 from workflows.demo.market import USD_FOR_ONE
 from workflows.demo.parties import ACCOUNTS, PARTIES
@@ -59,6 +60,7 @@ def load(*, files: Files, days: Sequence[date], by: Any, at: datetime) -> Loaded
     """
     prepare(days=days)
     work_by_calendars(at=at)
+    staff.join()
     deliveries = [
         receive(path=files.oms, source="oms", by=by, at=at),
         receive(path=files.custodian, source="custodian", by=by, at=at),

@@ -80,6 +80,7 @@ class Seeded:
             )
         yield "Next:"
         yield "  manage.py desk                     then look at Breaks in the admin"
+        yield "  manage.py changepassword demo-analyst   to sign in as one of those who have them"
         yield "  manage.py export_breaks --open     the same as CSV"
         if self.week.prime_broker_late:
             yield (

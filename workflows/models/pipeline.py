@@ -59,8 +59,8 @@ class PipelineStep(models.Model):
     """
     One step of a pipeline: a kind of work on a subject, such as a feed or a reconciliation.
 
-    What there is of kinds, and their order, stands in `workflows.pipeline`; `counts` are its
-    figures by name, `says` why it failed, since when its file is late, why nothing was due.
+    What there is of kinds, and their order, stands in `workflows.pipeline`; `figures` are
+    what it counted by name, `says` why it failed, since when its file is late, why nothing was due.
     """
 
     run = models.ForeignKey(PipelineRun, models.CASCADE, related_name="steps")
@@ -70,7 +70,9 @@ class PipelineStep(models.Model):
     status = models.CharField(max_length=9, choices=StepStatus, default=StepStatus.QUEUED)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    counts = models.JSONField(default=dict, blank=True)
+    counts = models.JSONField(
+        default=list, blank=True, help_text="Pairs of a name and a count, in order."
+    )
     says = models.TextField(blank=True)
 
     feed = models.ForeignKey(Feed, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -94,3 +96,8 @@ class PipelineStep(models.Model):
 
     def __str__(self) -> str:
         return " ".join(word for word in (self.kind, self.subject) if word)
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """The counts by name, in order; kept as pairs, as Postgres sorts the keys of an object."""
+        return dict(self.counts)

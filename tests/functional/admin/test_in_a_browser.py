@@ -1,5 +1,6 @@
 """An analyst's way through the admin in a real Chromium."""
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -51,6 +52,7 @@ def test_a_stale_dialog_shows_what_happened_meanwhile(page):
     assert TradeBreak.objects.get(pk=row.pk).status == "IN_PROGRESS"
 
 
+@pytest.mark.thorough
 def test_a_runs_page_and_row_follow_it_to_its_end(page):
     run = factories.run(status="QUEUED", requested_at=timezone.now())
     one = ReconciliationRun.objects.filter(pk=run.pk)

@@ -13,6 +13,8 @@ import pytest
 
 from tests.processes import ROOT, outside_env
 
+pytestmark = pytest.mark.thorough
+
 DURING_INGEST = (
     "connectors.services.arrivals:read_batch",
     "connectors.services.arrivals:merge",

@@ -3,6 +3,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import time_machine
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from breaks.choices import BreakType
@@ -62,6 +64,32 @@ def test_every_exposure_is_known_where_the_report_is_in(tmp_path):
 
     known = TradeBreak.objects.exclude(break_type__in=("TIMING", "CURRENCY"))
     assert list(known.filter(exposure=None).values_list("break_type", "exposure_note")) == []
+
+
+def test_its_breaks_are_routed_to_people_who_cannot_sign_in_yet(tmp_path):
+    with time_machine.travel("2026-03-09T15:00Z", tick=False):  # every team is at work
+        seed_demo(tmp_path, *WEEK)
+
+    live = TradeBreak.objects.live()
+    assert not live.filter(team=None).exists()
+    assert not live.filter(assigned_to=None).exists()
+    holders = User.objects.filter(pk__in=live.values("assigned_to"))
+    assert {person.username.partition("-")[0] for person in holders} == {"demo"}
+    assert not any(person.has_usable_password() for person in holders)
+
+
+def test_who_is_in_the_demo_already_stays_as_they_are(tmp_path):
+    seed_demo(tmp_path, *WEEK)
+    analyst = User.objects.get(username="demo-analyst")
+    analyst.set_password("their own")
+    analyst.save()
+    analyst.teams.clear()
+
+    seed_demo(tmp_path, *WEEK)
+
+    analyst.refresh_from_db()
+    assert analyst.check_password("their own")
+    assert not analyst.teams.exists()
 
 
 def test_the_same_seed_again_changes_nothing(tmp_path):

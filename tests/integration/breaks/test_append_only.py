@@ -97,6 +97,7 @@ def a_dump_is_loaded_into_another_database():
     assert BreakEvent.objects.filter(pk=10**6).exists()
 
 
+@pytest.mark.thorough
 def a_schema_with_events_is_upgraded():
     row = a_worked_break()
     before = dump()

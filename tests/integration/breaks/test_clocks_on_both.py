@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -25,6 +26,7 @@ def two_breaks() -> list[TradeBreak]:
     return list(TradeBreak.objects.order_by("pk"))
 
 
+@pytest.mark.thorough
 def live_breaks_are_upgraded_with_the_due_times_they_have():
     rows = two_breaks()
     person, team = factories.user("Analyst"), factories.team("tokyo", timezone="Asia/Tokyo")

@@ -41,7 +41,8 @@ def test_it_runs_on_where_the_policy_does_not_pause(price_break, analyst):
 
 def test_nothing_becomes_overdue_while_it_stands(price_break, analyst, pausing):
     due, much_later = price_break.due_at, price_break.due_at + timedelta(days=30)
-    assert list(TradeBreak.objects.overdue(due)) == []
+    assert list(TradeBreak.objects.overdue(due - timedelta(seconds=1))) == []
+    assert list(TradeBreak.objects.overdue(due)) == [price_break]
     assert list(TradeBreak.objects.overdue(much_later)) == [price_break]
 
     awaiting(price_break, analyst, due - timedelta(minutes=1))
@@ -51,7 +52,10 @@ def test_nothing_becomes_overdue_while_it_stands(price_break, analyst, pausing):
 def test_what_was_late_stays_as_late_as_it_was(price_break, analyst, pausing):
     due = price_break.due_at
     awaiting(price_break, analyst, due + timedelta(minutes=5))
-    assert list(TradeBreak.objects.overdue(due + timedelta(days=9))) == [price_break]
+    later = due + timedelta(days=9)
+    assert list(TradeBreak.objects.overdue(later)) == [price_break]
+    # Nobody is told again of what waits for somebody else.
+    assert list(TradeBreak.objects.running_late(later)) == []
 
     back = work.claim(
         break_id=price_break.pk, version=None, by=analyst, at=due + timedelta(minutes=35)

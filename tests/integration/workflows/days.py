@@ -61,7 +61,7 @@ def says(run: PipelineRun, step: str) -> str:
 
 def counts(run: PipelineRun, step: str) -> dict[str, int]:
     kind, _, subject = step.partition(" ")
-    return run.steps.get(kind=kind, subject=subject).counts
+    return run.steps.get(kind=kind, subject=subject).figures
 
 
 def standing() -> dict[str, list]:

@@ -74,9 +74,21 @@ def of_twenty_who_resume_it_one_does():
     assert sum(isinstance(answer, daily.NotAskable) for answer in answers) == 19
 
 
+def the_figures_of_a_step_keep_the_order_they_are_counted_in():
+    factories.reconciliation()
+    run = daily.request_pipeline(**AT)
+    daily.run_pipeline(pipeline_id=run.pk, at=MORNING_AFTER)
+
+    (step,) = run.steps.filter(kind="reconcile")
+    assert list(step.figures) == [
+        "trades", "matched", "review", "breaks", "opened", "cleared", "pending",
+    ]  # fmt: skip
+
+
 test_on_sqlite, test_on_postgres = on_both(
     of_twenty_who_ask_for_a_date_one_gets_it,
     of_twenty_workers_one_runs_it,
     of_twenty_who_take_over_one_does,
     of_twenty_who_resume_it_one_does,
+    the_figures_of_a_step_keep_the_order_they_are_counted_in,
 )

@@ -151,7 +151,7 @@ def _queue_again(run: PipelineRun) -> None:
     again |= Q(reconciliation__left_source__in=sources, status=StepStatus.SUCCEEDED)
     again |= Q(reconciliation__right_source__in=sources, status=StepStatus.SUCCEEDED)
     run.steps.filter(again).update(
-        status=StepStatus.QUEUED, started_at=None, ended_at=None, counts={}, says="",
+        status=StepStatus.QUEUED, started_at=None, ended_at=None, counts=[], says="",
         delivery=None, reconciliation_run=None,
     )  # fmt: skip
 

@@ -111,7 +111,7 @@ def _begin(step: PipelineStep, work: Work) -> None:
 
 def _end(step: PipelineStep, outcome: Outcome, work: Work) -> None:
     step.status, step.says = outcome.status, outcome.says
-    step.counts = dict(outcome.counts)
+    step.counts = list(outcome.counts.items())
     step.ended_at = work.now()
     with transaction.atomic():
         work.hold()

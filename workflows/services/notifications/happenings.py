@@ -16,7 +16,7 @@ from matching.models import ReconciliationRun
 from workflows.choices import NoticeKind
 from workflows.models import Notification
 from workflows.services.notifications.outbox import Notice, notify
-from workflows.services.notifications.words import about, link_to, sees, subject_of
+from workflows.services.notifications.words import SAID_OF, about, links_to, sees, subject_of
 
 DECIDE = "breaks.decide_approvalrequest"
 SET_UP = "matching.change_reconciliation"
@@ -37,7 +37,8 @@ def tell_history(entries: Sequence[Entry], at: datetime) -> None:
         return
     people = _people(User.objects.filter(username__in={name for _, name in given}))
     by_name = {person.get_username(): person for person in people}
-    rows = breaks_by_key([entry.trade_break.pk for entry, _ in given])
+    keys = sorted({entry.trade_break.pk for entry, _ in given})
+    rows, links = _said_of(keys), links_to(keys)
     notify(
         [
             Notice(
@@ -45,7 +46,7 @@ def tell_history(entries: Sequence[Entry], at: datetime) -> None:
                 key=f"assigned:{entry.trade_break.pk}:{entry.trade_break.version}",
                 subject=f"Assigned to you: {subject_of(rows[entry.trade_break.pk])}",
                 text=about(rows[entry.trade_break.pk], by=entry.by, reason=entry.reason),
-                link=link_to(rows[entry.trade_break.pk]),
+                link=links[entry.trade_break.pk],
                 trade_break_id=entry.trade_break.pk,
                 people=[by_name[name]],
             )
@@ -164,12 +165,11 @@ def with_permission(permission: str) -> QuerySet[User]:
     return holders.filter(is_active=True, is_staff=True).order_by("pk")
 
 
-def breaks_by_key(keys: Sequence[int]) -> Mapping[int, TradeBreak]:
-    """Return breaks with what is said of them."""
-    rows = TradeBreak.objects.filter(pk__among=sorted(set(keys))).select_related(
-        "reconciliation__left_source", "reconciliation__right_source", "team", "assigned_to"
-    )
-    return {row.pk: row for row in rows}
+def _said_of(break_ids: Sequence[int]) -> Mapping[int, TradeBreak]:
+    """Return breaks with what words are made of; the few sources they are between, once."""
+    rows = TradeBreak.objects.filter(pk__among=break_ids).only(*SAID_OF).order_by()
+    between = rows.prefetch_related("reconciliation__left_source", "reconciliation__right_source")
+    return {row.pk: row for row in between}
 
 
 def _people(people: QuerySet[User]) -> list[User]:

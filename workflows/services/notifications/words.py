@@ -1,13 +1,18 @@
 """A break in the few words of a notice, for those who may see it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from breaks.choices import BreakType
+from breaks.choices import BreakType, Severity
 from breaks.models import TradeBreak
 
+# What of a break these words are made of.
+SAID_OF = (
+    "break_type", "severity", "exposure", "currency", "trade_date", "due_at", "reconciliation",
+)  # fmt: skip
 EVERY_TEAM = "breaks.view_every_team"
 HIDDEN = (
     "It is in the queue of a team whose breaks you do not see. Ask an administrator for the team, "
@@ -24,13 +29,13 @@ def sees(person: User, row: TradeBreak) -> bool:
 
 def subject_of(row: TradeBreak) -> str:
     """Name a break in a line: what differs, how bad it is, what is at risk."""
-    kind = row.get_break_type_display().lower()
+    kind = BreakType(row.break_type).label.lower()
     if row.break_type == BreakType.MISSING_LEFT:
         kind = f"missing at {row.reconciliation.left_source.name}"
     if row.break_type == BreakType.MISSING_RIGHT:
         kind = f"missing at {row.reconciliation.right_source.name}"
     stake = f", {_stake(row)}" if row.exposure is not None else ""
-    return f"{row.get_severity_display().lower()} break {row.pk}, {kind}{stake}"
+    return f"{Severity(row.severity).label.lower()} break {row.pk}, {kind}{stake}"
 
 
 def about(row: TradeBreak, *, by: User | None = None, reason: str = "") -> str:
@@ -46,7 +51,13 @@ def about(row: TradeBreak, *, by: User | None = None, reason: str = "") -> str:
 
 
 def link_to(row: TradeBreak) -> str:
-    return reverse("admin:breaks_tradebreak_change", args=[row.pk])
+    return links_to([row.pk])[row.pk]
+
+
+def links_to(break_ids: Iterable[int]) -> dict[int, str]:
+    """Return the page of each break; the way there is looked up once for all of them."""
+    way, end = reverse("admin:breaks_tradebreak_change", args=[0]).rsplit("0", 1)
+    return {key: f"{way}{key}{end}" for key in break_ids}
 
 
 def when(moment: datetime) -> str:

@@ -289,14 +289,23 @@ class TestOverdueList:
         assert not Escalation.objects.exists()
         assert not BreakEvent.objects.exists()
 
-    def test_leaves_out_what_is_not_late_or_stands_or_ended(self, api_as, supervisor):
+    def test_leaves_out_what_is_not_late_or_ended(self, api_as, supervisor):
         late = late_break(opened_at=NOW - timedelta(days=30))
         old = {"opened_at": NOW - timedelta(days=30)}
+        waits = {"status": "AWAITING_COUNTERPARTY"}
         late_break(due_at=NOW + timedelta(days=365_0))
-        late_break(status="AWAITING_COUNTERPARTY", paused_at=NOW, **old)
+        late_break(paused_at=late.due_at - timedelta(minutes=1), **waits, **old)
         late_break(status="RESOLVED", **old)
 
         assert [row["id"] for row in self.rows(api_as(supervisor))] == [late.pk]
+
+    def test_what_was_late_when_its_clock_was_paused_is_as_late_as_it_was(self, api_as, supervisor):
+        row = late_break(opened_at=NOW - timedelta(days=30), status="AWAITING_COUNTERPARTY")
+        TradeBreak.objects.update(paused_at=row.due_at + timedelta(minutes=5))
+
+        (found,) = self.rows(api_as(supervisor))
+
+        assert (found["id"], found["overdue_seconds"]) == (row.pk, 300)
 
     def test_shows_nobody_what_they_may_not_see(self, api_as, analyst):
         late_break(opened_at=NOW - timedelta(days=30), team=factories.team())
