@@ -15,9 +15,13 @@ from breaks.services.history import verify
 from tests import factories
 from tests.both_databases import on_both
 from tests.concurrency import at_once
+from tests.integration.breaks.conftest import Desk
 from tests.integration.workflows.alerts.test_escalation import opened_break
 from tests.integration.workflows.causes.test_analysing import hundredfold, look_again, only
-from workflows.models import Notification
+from tests.integration.workflows.remediation import making
+from trades.models import Counterparty
+from workflows.models import Notification, RemediationSuggestion
+from workflows.services import remediation
 from workflows.services.causes import CauseRefused, dismiss, keeping
 from workflows.services.escalation import check_sla
 from workflows.services.routing import many
@@ -143,7 +147,27 @@ def a_batch_routes_no_break_that_was_changed_since_it_was_looked_at():
     assert list(verify()) == []
 
 
+def of_two_who_ask_for_one_fix_the_later_is_told_so():
+    row = making.alias(Desk())
+    find = Counterparty.objects.get
+    party, into = find(name=making.THEIRS), find(name=making.OURS)
+
+    def ask(by: Any) -> Any:
+        return remediation.propose_fix(
+            kind="COUNTERPARTY_ALIAS", given={"party": party.pk, "into": into.pk},
+            break_ids=[row.pk], by=by, at=NOW, reason="one firm",
+        )  # fmt: skip
+
+    first, second = factories.user("Analyst"), factories.user("Analyst")
+    asked, refusal = one_after_the_other(lambda: ask(first), lambda: ask(second))
+
+    assert isinstance(refusal, remediation.RemedyRefused), repr(refusal)
+    assert "is asked for already" in str(refusal)
+    assert RemediationSuggestion.objects.get(status="ASKED").approval == asked
+
+
 test_on_sqlite, test_on_postgres = on_both(
+    of_two_who_ask_for_one_fix_the_later_is_told_so,
     what_is_told_names_team_and_person_as_they_are,
     of_two_edits_of_a_policy_the_later_is_refused,
     a_finding_is_not_written_over_what_somebody_says_of_it,
