@@ -40,7 +40,7 @@ def post(*, url: str, body: bytes, headers: Mapping[str, str], at: datetime, wha
             httpx.Client(
                 verify=_certificates(), timeout=_TIMEOUT, follow_redirects=False, trust_env=False
             ) as client,
-            client.stream("POST", url, content=body, headers=_ALWAYS | headers) as reply,
+            client.stream("POST", url, content=body, headers={**_ALWAYS, **headers}) as reply,
         ):
             return _read(reply, _beginning(reply), at)
     except httpx.TimeoutException as problem:

@@ -70,6 +70,16 @@ class TestInbox:
         browser.post(f"{INBOX}read/")
         assert not Notification.objects.filter(read_at=None).exists()
 
+    def test_what_came_after_the_page_was_shown_stays_unread(self, browser, ann):
+        tell(ann, 2)
+        shown = browser.get(INBOX)
+        assert f'name="newest" value="{shown.context["newest"]}"' in shown.content.decode()
+        late = tell(ann, key="late")
+
+        browser.post(f"{INBOX}read/", {"newest": shown.context["newest"]})
+
+        assert list(Notification.objects.filter(read_at=None)) == [late]
+
     @pytest.mark.parametrize("do", ["open", "read", "unread"])
     def test_nobody_reads_anothers_and_no_get_changes_anything(self, browser, browser_as, ann, do):
         told = tell(ann)
