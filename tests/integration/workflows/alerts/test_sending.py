@@ -145,6 +145,23 @@ class TestSignedWebhook:
         assert go().delivered == 1
         assert time.monotonic() - began < 3
 
+    def test_a_receiver_that_keeps_putting_off_holds_up_no_other(self, hook, receiver):
+        receiver.answers = [Answer(503)]
+        first = [tell() for _ in range(8)]
+        room = Channel.objects.create(
+            name="Room", kind="SLACK", url_env="ROOM_URL", kinds=["LATE_FILE"]
+        )
+        other = tell("LATE_FILE", channels=[room], at=NOW + timedelta(seconds=1))
+
+        sent = go(NOW + timedelta(seconds=1))
+
+        assert (sent.delivered, sent.put_off, sent.dead) == (0, 3, 1)
+        assert len(receiver.posted) == 3
+        other.refresh_from_db()
+        assert other.last_error.startswith("ROOM_URL is not set")
+        attempts = Notification.objects.filter(pk__in=[one.pk for one in first])
+        assert sorted(attempts.values_list("attempts", flat=True)) == [0] * 5 + [1] * 3
+
     def test_a_receiver_that_is_down_is_tried_later(self, hook):
         Channel.objects.update(url=f"http://127.0.0.1:{free_port()}/hook")
         row = tell()
