@@ -289,6 +289,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # It logs every address whole, and that of a chat room is a secret.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
 # SQLite has no columns that an index merely carries, and does without.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]

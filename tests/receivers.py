@@ -13,12 +13,13 @@ from typing import Any
 
 @dataclass
 class Answer:
-    """What a webhook answers; `wait` seconds late."""
+    """What a webhook answers; `wait` seconds late, with a `pause` after each byte."""
 
     status: int = 200
     body: bytes = b"ok"
     headers: dict[str, str] = field(default_factory=dict)
     wait: float = 0
+    pause: float = 0
 
 
 @dataclass
@@ -45,6 +46,10 @@ class Webhook:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+def _pieces(answer: Answer) -> list[bytes]:
+    return [bytes([byte]) for byte in answer.body] if answer.pause else [answer.body]
+
+
 @contextmanager
 def webhook() -> Iterator[Webhook]:
     released = threading.Event()
@@ -62,7 +67,9 @@ def webhook() -> Iterator[Webhook]:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
-                self.wfile.write(answer.body)
+                for piece in _pieces(answer):
+                    self.wfile.write(piece)
+                    released.wait(answer.pause)
             except (BrokenPipeError, ConnectionResetError):
                 return
             receiver.then()

@@ -57,7 +57,7 @@ class DayForm(FollowedForm):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        made = CalendarDay(kind=given.get("kind", ""), closes_at=given.get("closes_at"))
+        made = CalendarDay(**{name: given.get(name) for name in ("day", "kind", "closes_at")})
         try:
             made.clean()
         except ValidationError as wrong:

@@ -2,7 +2,7 @@
 
 from copy import copy
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
 from django.contrib import admin
@@ -121,6 +121,9 @@ class TeamAdmin(DeskAdmin):
             opens = team.hours.opening(now)
         except NeverOpen:
             return "never open"
+        except ZoneInfoNotFoundError:
+            # A form that was refused shows what was typed.
+            return "-"
         if opens == now:
             return "open"
         here = opens.astimezone(ZoneInfo(team.timezone))

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from breaks.choices import DayKind
 from breaks.hours import BusinessHours
+from trades.dates import FIRST_DAY, LAST_DAY
 
 
 class HolidayCalendar(models.Model):
@@ -67,6 +68,9 @@ class CalendarDay(models.Model):
         return f"{self.day} {self.get_kind_display().lower()}"
 
     def clean(self) -> None:
+        # Beyond them the calendar itself comes to an end, and every clock with it.
+        if self.day is not None and not FIRST_DAY <= self.day <= LAST_DAY:
+            raise ValidationError({"day": f"Give a day from {FIRST_DAY} to {LAST_DAY}."})
         if self.kind == DayKind.EARLY and self.closes_at is None:
             raise ValidationError({"closes_at": "Say when the day ends early."})
         if self.kind != DayKind.EARLY and self.closes_at is not None:

@@ -124,7 +124,7 @@ def _update(scope: Scope, cause: Cause, at: datetime) -> int:
             if cause.run is not None and row.last_run_id != cause.run.pk:
                 update.seen.append(row.pk)
     # Nearly all breaks stand as they did: only of the others there is a model object.
-    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",))
+    locked = TradeBreak.objects.select_for_update()
     for changing in locked.filter(pk__among=sorted(moved)).order_by("pk"):
         becomes = moved[changing.pk]
         if becomes is not None:

@@ -52,11 +52,12 @@ def hold(break_id: int) -> TradeBreak:
     """
     Read a break and let nobody else write it until the commit.
 
+    Nothing is joined: of a row that was waited for, Postgres gives the rest as it was before.
     SQLite has one writer at a time anyway.
 
     :raises TradeBreak.DoesNotExist: if there is no such break.
     """
-    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",), no_key=True)
+    locked = TradeBreak.objects.select_for_update(no_key=True)
     held: TradeBreak = locked.get(pk=break_id)
     return held
 

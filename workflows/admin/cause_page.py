@@ -197,7 +197,10 @@ def _lesser(row: RootCauseFinding, by: Any) -> list[Panel]:
     if not lesser:
         return []
     rows = [
-        [link("workflows_rootcausefinding", one.pk, one.headline), number(one.seen_count)]
+        [
+            _wrapped(link("workflows_rootcausefinding", one.pk, one.headline)),
+            number(one.seen_count),
+        ]
         for one in lesser
     ]
     return [
@@ -215,12 +218,22 @@ def _history(row: RootCauseFinding) -> Panel:
     events = row.events.select_related("by").order_by("-at", "-pk")[:20]
     return Panel(
         title="What happened to it",
-        head=("When", "What", "By", "Why"),
+        head=("When", "What"),
         rows=[
-            [moment(one.at), one.get_act_display(), one.by or "the analysis", one.note or NOTHING]
+            [moment(one.at), _wrapped(_said_in(one.get_act_display(), one.by, one.note))]
             for one in events
         ],
     )
+
+
+def _said_in(act: str, by: Any, note: str) -> SafeString:
+    said = format_html("{} by {}", act, by or "the analysis")
+    return format_html("{}<br><small>{}</small>", said, note) if note else said
+
+
+def _wrapped(words: SafeString) -> SafeString:
+    """Let a cell of a narrow panel take several lines."""
+    return format_html('<span class="dk-wrap">{}</span>', words)
 
 
 def _facts(row: RootCauseFinding) -> Panel:

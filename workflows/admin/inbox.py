@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Max
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -47,11 +48,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
     view = "all" if request.GET.get("view") == "all" else "unread"
     rows = inbox_of(request.user) if view == "all" else unread_by(request.user)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("p"))
+    unread = unread_by(request.user).aggregate(count=Count("pk"), newest=Max("pk"))
     context = _context(request, "Inbox") | {
         "items": [_item(row) for row in page],
         "page_of": page,
         "view": view,
-        "unread": unread_by(request.user).count(),
+        "unread": unread["count"],
+        "newest": str(unread["newest"] or 0),
         "here": request.get_full_path(),
     }
     return TemplateResponse(request, "desk/inbox.html", context)
@@ -91,7 +94,10 @@ def read_all(request: HttpRequest) -> HttpResponse:
     from workflows.services.notifications import reading
 
     by: Any = request.user
-    count = reading.mark_read(by=by, at=timezone.now())
+    # What came since the page was shown has been seen by nobody.
+    newest = request.POST.get("newest", "")
+    up_to = int(newest) if newest.isascii() and newest.isdecimal() else None
+    count = reading.mark_read(by=by, at=timezone.now(), up_to=up_to)
     messages.success(request, f"{count} marked as read.")
     return HttpResponseRedirect(_back(request))
 

@@ -1,4 +1,5 @@
 import re
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
@@ -7,6 +8,7 @@ from django.db.models import Q
 
 from workflows.choices import SUBJECTS, ChannelKind, NoticeKind
 
+_SPACE = re.compile(r"\s")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -144,11 +146,22 @@ def _misspelt(row: Channel) -> dict[str, str]:
         for name in ("url_env", "secret_env")
         if getattr(row, name) and not _VARIABLE.fullmatch(getattr(row, name))
     }
-    if row.url and not row.url.startswith(("https://", "http://")):
+    if row.url and not _is_whole(row.url):
         found["url"] = "Write the whole address, as https://host/path."
+    elif row.url and "@" in urlsplit(row.url).netloc:
+        found["url"] = "It holds a password; put the whole URL into a variable and name that."
     for address in row.recipients if row.kind == ChannelKind.EMAIL else ():
         try:
             validate_email(address)
         except ValidationError:
             found["addresses"] = f"{address} is no e-mail address."
     return found
+
+
+def _is_whole(url: str) -> bool:
+    """Tell whether this is an address of a host, in one piece."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and not _SPACE.search(url)
+    except ValueError:
+        return False

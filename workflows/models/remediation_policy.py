@@ -10,6 +10,7 @@ from trades.fields import ExactDecimalField
 from workflows.choices import CAN_TOUCH, COSTS_MONEY, RemedyAction
 
 CAPS = ("absolute_cap", "percent_cap", "max_exposure")
+WHOLE = 100
 
 
 class RemediationPolicy(models.Model):
@@ -76,7 +77,7 @@ class RemediationPolicy(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse types that the action can do nothing about, and a costly action without caps."""
+        """Refuse types that the action can do nothing about, and caps that cap nothing."""
         problems: dict[str, Any] = {}
         fitting = CAN_TOUCH.get(RemedyAction(self.action), ()) if self.action else ()
         wrong = [name for name in self.break_types if name not in fitting]
@@ -86,9 +87,13 @@ class RemediationPolicy(models.Model):
         elif wrong and self.action:
             may = " or ".join(BreakType(one).label.lower() for one in fitting)
             problems["break_types"] = f"To {label} is for {may} only; take out {', '.join(wrong)}."
-        if self.action in COSTS_MONEY:
-            for name in CAPS:
-                if getattr(self, name) is None:
-                    problems[name] = f"To {label} costs money, so it needs this cap."
+        for name in CAPS:
+            cap = getattr(self, name)
+            if cap is None and self.action in COSTS_MONEY:
+                problems[name] = f"To {label} costs money, so it needs this cap."
+            if cap is not None and cap < 0:
+                problems[name] = "A cap is never below zero."
+        if self.percent_cap is not None and self.percent_cap > WHOLE:
+            problems["percent_cap"] = "This is in percent of a value: more than 100 caps nothing."
         if problems:
             raise ValidationError(problems)

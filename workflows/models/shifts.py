@@ -62,3 +62,8 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} from {self.first_date} to {self.last_date}"
+
+    def clean(self) -> None:
+        if self.first_date and self.last_date and self.last_date < self.first_date:
+            sentence = f"The last day away is before the first, {self.first_date}."
+            raise ValidationError({"last_date": sentence})

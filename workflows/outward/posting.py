@@ -14,6 +14,8 @@ from connectors.protocol import Unreadable
 from workflows.outward.outcomes import Refused, TryLater
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
+# Unpacked, a small answer may be a large one.
+_ALWAYS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 _PASSING = frozenset({408, 425, 429})
 _SHOWN = 200
 
@@ -38,9 +40,7 @@ def post(*, url: str, body: bytes, headers: Mapping[str, str], at: datetime, wha
             httpx.Client(
                 verify=_certificates(), timeout=_TIMEOUT, follow_redirects=False, trust_env=False
             ) as client,
-            client.stream(
-                "POST", url, content=body, headers={"Content-Type": "application/json", **headers}
-            ) as reply,
+            client.stream("POST", url, content=body, headers={**_ALWAYS, **headers}) as reply,
         ):
             return _read(reply, _beginning(reply), at)
     except httpx.TimeoutException as problem:
@@ -63,8 +63,8 @@ def _host(url: str) -> str:
 
 
 def _beginning(reply: httpx.Response) -> str:
-    """Return how the answer begins; nobody needs more, and some would send it without an end."""
-    for piece in reply.iter_bytes(_SHOWN):
+    """Return how the answer begins: what came first, for some send theirs without an end."""
+    for piece in reply.iter_raw():
         return " ".join(piece.decode(errors="replace").replace("\x00", "").split())[:_SHOWN]
     return ""
 

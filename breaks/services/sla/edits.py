@@ -44,7 +44,9 @@ def save_policy(
         a later version exists, or the one for all breaks would no longer be.
     """
     check_actor(by)
-    versions = SlaPolicy.objects.select_for_update().filter(code=policy.code)
+    versions = SlaPolicy.objects.filter(code=policy.code)
+    # Whoever waits here looks after it: the newest version may have been made meanwhile.
+    list(versions.select_for_update())
     before = versions.order_by("-version").first()
     if before is not None:
         if before.is_current and not _differ(before, policy):

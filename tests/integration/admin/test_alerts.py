@@ -70,6 +70,16 @@ class TestInbox:
         browser.post(f"{INBOX}read/")
         assert not Notification.objects.filter(read_at=None).exists()
 
+    def test_what_came_after_the_page_was_shown_stays_unread(self, browser, ann):
+        tell(ann, 2)
+        shown = browser.get(INBOX)
+        assert f'name="newest" value="{shown.context["newest"]}"' in shown.content.decode()
+        late = tell(ann, key="late")
+
+        browser.post(f"{INBOX}read/", {"newest": shown.context["newest"]})
+
+        assert list(Notification.objects.filter(read_at=None)) == [late]
+
     @pytest.mark.parametrize("do", ["open", "read", "unread"])
     def test_nobody_reads_anothers_and_no_get_changes_anything(self, browser, browser_as, ann, do):
         told = tell(ann)
@@ -192,6 +202,14 @@ class TestChannels:
             ({"kind": "WEBHOOK"}, "secret it is signed with"),
             ({"kind": "WEBHOOK", "url": "https://x", "secret_env": "S"}, "one of the two"),
             ({"kind": "WEBHOOK", "url_env": "", "url": "x", "secret_env": "S"}, "whole address"),
+            (
+                {"kind": "WEBHOOK", "url_env": "", "url": "https://a b.example", "secret_env": "S"},
+                "whole address",
+            ),
+            (
+                {"kind": "WEBHOOK", "url_env": "", "url": "https://u:p@x.io", "secret_env": "S"},
+                "It holds a password",
+            ),
             ({"kind": "EMAIL", "url_env": "", "addresses": "nobody"}, "no e-mail address"),
             ({"kind": "EMAIL", "url_env": ""}, "own addresses already"),
             ({"digest_above": 0}, "greater than or equal to 1"),

@@ -177,6 +177,26 @@ class TestPages:
         assert "take out TIMING" in text
         assert "so it needs this cap" in text
 
+    @pytest.mark.parametrize(
+        ("over", "sentence"),
+        [
+            ({"absolute_cap": "-1"}, "A cap is never below zero."),
+            ({"percent_cap": "100.01"}, "more than 100 caps nothing"),
+        ],
+    )
+    def test_a_policy_refuses_a_cap_that_is_none(self, browser_as, administrator, over, sentence):
+        policy = RemediationPolicy.objects.get(action="ACCEPT_ROUNDING")
+        given = {
+            "name": policy.name, "action": policy.action, "break_types": ["PRICE"],
+            "absolute_cap": "1", "percent_cap": "100", "max_exposure": "5", "is_enabled": "on",
+        }  # fmt: skip
+        answer = browser_as(administrator).post(
+            page("workflows_remediationpolicy_change", policy.pk), given | over
+        )
+
+        assert sentence in answer.content.decode()
+        assert policy.history.count() == 1
+
     def test_a_change_of_a_policy_is_kept_with_who_made_it(self, browser_as, administrator):
         policy = RemediationPolicy.objects.get(action="ASK_RESEND")
         given = {

@@ -124,6 +124,14 @@ class TestRules:
         answer = browser.post(reverse("admin:workflows_workpattern_add"), stranger)
         assert "Add them to the team first" in text(answer)
 
+    def test_nobody_comes_back_before_they_leave(self, supervisor, browser_as):
+        person = factories.user("Analyst")
+        data = {"user": person.pk, "first_date": "2026-12-10", "last_date": "2026-12-09"}
+
+        answer = browser_as(supervisor).post(reverse("admin:workflows_absence_add"), data)
+
+        assert "The last day away is before the first, 2026-12-10." in text(answer)
+
 
 class TestTester:
     def test_says_of_a_break_which_fires_and_why_the_others_do_not(self, analyst, browser_as):
@@ -198,6 +206,14 @@ class TestTester:
             ({"break_type": "PRICE", "severity": "LOW", "exposure": "1e99"}, "is no exposure"),
             ({"line": '{"break_type": "X", "severity": "LOW"}'}, "is no type"),
             ({"severity": "LOW"}, "needs a type"),
+            (
+                {"line": '{"break_type": "PRICE", "severity": "LOW", "counterparty": "\\ud800"}'},
+                "The counterparty holds a character",
+            ),
+            (
+                {"line": '{"break_type": "PRICE", "severity": "LOW", "account": "\\u0000"}'},
+                "The account holds a character",
+            ),
         ],
     )
     def test_says_what_is_wrong_with_what_was_given(self, superuser, browser_as, given, sentence):

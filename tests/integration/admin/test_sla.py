@@ -136,6 +136,15 @@ class TestCalendars:
 
         assert b"Say when the day ends early." in shown.content
 
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+    def test_a_day_at_the_end_of_time_is_refused(self, administrator, browser_as, calendar, day):
+        given = {"day": day, "kind": "EARLY", "closes_at": "12:00"}
+
+        shown = browser_as(administrator).post(_at("holidaycalendar_add-day", calendar.pk), given)
+
+        assert b"Give a day from 1970-01-01 to 2199-12-31." in shown.content
+        assert not CalendarDay.objects.exists()
+
     def test_an_exchange_that_there_is_not_is_refused(self, administrator, browser_as):
         given = {"code": "x", "name": "X", "exchange": "NOWHERE"}
 

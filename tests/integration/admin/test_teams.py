@@ -46,6 +46,17 @@ def test_a_time_zone_that_there_is_not_is_refused(administrator, browser_as):
     assert not Team.objects.filter(code="rates").exists()
 
 
+def test_nor_can_one_that_is_there_be_moved_to_it(administrator, browser_as):
+    team = factories.team("rates")
+    address = reverse("admin:breaks_team_change", args=[team.pk])
+
+    response = browser_as(administrator).post(address, _data(timezone="Europe/Atlantis"))
+
+    assert "Europe/London" in response.context["adminform"].form.errors["timezone"][0]
+    team.refresh_from_db()
+    assert team.timezone == "UTC"
+
+
 @pytest.mark.parametrize("group", ["Analyst", "Supervisor", "Auditor"])
 def test_others_look_and_change_nothing(browser_as, group):
     person = factories.user(group)

@@ -1,4 +1,5 @@
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -32,6 +33,12 @@ def test_every_row_names_a_task_that_exists():
     app.loader.import_default_modules()
 
     assert [row.task for row in _rows() if row.task not in app.tasks] == []
+
+
+def test_every_row_stands_in_the_reference():
+    text = (settings.BASE_DIR / "docs/reference/commands.md").read_text()
+
+    assert [row.task for row in _rows() if f"| `{row.task}` |" not in text] == []
 
 
 def test_every_row_falls_due_and_expires_before_the_next_is_sent():

@@ -267,3 +267,9 @@ class TestBusinessDates:
             desk.run(day=DAY + timedelta(days=3))
 
         assert not PipelineRun.objects.exists()
+
+    def test_a_date_the_desk_does_not_know_is_refused(self, desk):
+        with pytest.raises(daily.NotAskable, match="0001-01-01 is before 1970-01-01"):
+            desk.run(day=date(1, 1, 1))
+
+        assert not PipelineRun.objects.exists()

@@ -96,6 +96,13 @@ class TestDates:
         assert [run.business_date.day for run in runs] == [5, 6, 7]
         assert set(steps(runs[-1]).values()) == {"SKIPPED"}
 
+    def test_so_are_those_before_one_that_somebody_ran_by_hand(self, desk):
+        run_all(MORNING_AFTER)
+        back = MORNING_AFTER + timedelta(days=3)
+        desk.run(day=DAY + timedelta(days=3), at=back)
+
+        assert [run.business_date.day for run in run_all(back)] == [5, 6]
+
     def test_after_a_long_time_the_last_week_is(self, desk):
         run_all(MORNING_AFTER)
 

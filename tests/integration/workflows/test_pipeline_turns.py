@@ -19,6 +19,7 @@ from tests.integration.workflows.days import (
 from workflows.models import PipelineRun, PipelineStep
 from workflows.services import daily
 from workflows.services.daily import running
+from workflows.services.steps import passing_on
 
 pytestmark = [
     pytest.mark.django_db,
@@ -59,9 +60,23 @@ class TestWhoRunsIt:
 
         with pytest.raises(running.ClaimLost):
             running._end(step, running.Outcome(running.StepStatus.SUCCEEDED), dead)
+        with pytest.raises(running.ClaimLost):
+            dead.link(step, delivery=factories.delivery())
 
         step.refresh_from_db()
-        assert step.status == "QUEUED"
+        assert (step.status, step.delivery) == ("QUEUED", None)
+
+    @pytest.mark.parametrize("kind", ["remediate", "route", "escalate"])
+    def test_its_lease_is_renewed_while_a_step_goes_through_its_breaks(self, desk, kind):
+        asked = daily.request_pipeline(business_date=DAY, by=None, at=MORNING_AFTER)
+        work = running.Work(running._claim(asked.pk, MORNING_AFTER), MORNING_AFTER)
+        factories.trade_break(opened_at=MORNING_AFTER - timedelta(days=1))
+        PipelineRun.objects.update(lease_expires_at=MORNING_AFTER)
+
+        getattr(passing_on, kind)(asked.steps.get(kind=kind), work)
+
+        asked.refresh_from_db()
+        assert asked.lease_expires_at > MORNING_AFTER
 
     def test_five_lost_workers_are_enough(self, desk):
         asked = daily.request_pipeline(business_date=DAY, by=None, at=MORNING_AFTER)

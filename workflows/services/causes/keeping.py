@@ -122,7 +122,8 @@ class _Standing:
 
     def __init__(self, reconciliation_id: int) -> None:
         rows = RootCauseFinding.objects.filter(reconciliation=reconciliation_id)
-        self.rows = {row.fingerprint: row for row in rows}
+        # Held until the commit: what somebody says of one meanwhile is not written over.
+        self.rows = {row.fingerprint: row for row in rows.select_for_update(no_key=True)}
         self.breaks: dict[int, set[int]] = {row.pk: set() for row in self.rows.values()}
         links = RootCauseBreak.objects.filter(finding__in=rows.exclude(status=FindingStatus.FIXED))
         for finding, key in links.values_list("finding", "trade_break"):

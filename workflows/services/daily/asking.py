@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from matching.choices import RunStatus
+from trades.dates import FIRST_DAY
 from trades.models import Source
 from workflows.choices import UNFINISHED_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
@@ -39,9 +40,11 @@ def request_pipeline(*, business_date: date, by: Any, at: datetime) -> PipelineR
     One that its worker left behind, or that none ever took, is returned to be taken over.
 
     :raises Busy: if one of the same date is queued or running.
-    :raises NotAskable: if the date has not begun at any source.
+    :raises NotAskable: if the date has not begun at any source, or is none the desk knows.
     """
-    newest = max(today_of(source, at) for source in Source.objects.all())
+    if business_date < FIRST_DAY:
+        raise NotAskable(f"{business_date} is before {FIRST_DAY}, the first date the desk knows.")
+    newest = max((today_of(source, at) for source in Source.objects.all()), default=at.date())
     if business_date > newest:
         raise NotAskable(
             f"{business_date} has not begun at any source; the latest date there is is {newest}."

@@ -32,9 +32,13 @@ def queue_due_pipelines(*, at: datetime) -> list[PipelineRun]:
 def _new_dates(at: datetime) -> list[date]:
     """Return the dates that have ended and have had no pipeline; of a new desk the last alone."""
     last = last_ended(at)
-    seen = PipelineRun.objects.filter(business_date__lte=last).order_by("-business_date").first()
-    first = last if seen is None else max(seen.business_date, last - LOOK_BACK) + timedelta(days=1)
-    return [first + timedelta(days=after) for after in range((last - first).days + 1)]
+    had = PipelineRun.objects.filter(business_date__lte=last)
+    seen = set(had.values_list("business_date", flat=True).order_by().distinct())
+    if not seen:
+        return [last]
+    # Not from the newest on: somebody may have run that one by hand, and not those before it.
+    week = [last - timedelta(days=before) for before in reversed(range(LOOK_BACK.days))]
+    return [day for day in week if day > min(seen) and day not in seen]
 
 
 def _owed_dates(at: datetime) -> list[date]:

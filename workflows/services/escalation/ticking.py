@@ -8,7 +8,7 @@ until it runs again.
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -54,12 +54,13 @@ class _Due(NamedTuple):
     level: EscalationLevel
 
 
-def check_sla(*, at: datetime) -> Fired:
+def check_sla(*, at: datetime, watcher: Callable[[], None] = lambda: None) -> Fired:
     """
     Fire every level that has come due and has not fired; tell whom it names.
 
     Each level of a break is one event of its history. A batch of breaks is committed with its
     events and notices, the dearest to leave first; a look that is cut short goes on with the next.
+    `watcher` is called after each batch.
     """
     fired = Fired()
     ladders = Ladders()
@@ -72,6 +73,7 @@ def check_sla(*, at: datetime) -> Fired:
         # Looked at before anything is held: of most that are late every level has fired.
         if found := _looked_at(keys[start : start + BATCH], ladders, at):
             _fire(found, ladders, audience, at, fired)
+        watcher()
     return fired
 
 
@@ -85,13 +87,15 @@ def _fire(
     keys: Sequence[int], ladders: Ladders, audience: Audience, at: datetime, fired: Fired
 ) -> None:
     # From here on nobody changes these breaks; in one order, so that two looks take turns.
+    locked = TradeBreak.objects.select_for_update(no_key=True).filter(pk__among=sorted(keys))
+    list(locked.order_by("pk").values_list("pk"))
+    # What is joined to a row that was waited for is of before the wait: it is read after it.
     held = (
         TradeBreak.objects.running_late(at)
-        .select_for_update(of=("self",), no_key=True)
         .select_related(
             "team", "assigned_to", "reconciliation__left_source", "reconciliation__right_source"
         )
-        .filter(pk__among=sorted(set(keys)))
+        .filter(pk__among=sorted(keys))
         .order_by("pk")
     )
     by_level: dict[int, list[_Due]] = defaultdict(list)

@@ -11,9 +11,17 @@ from workflows.inbox import inbox_of
 from workflows.models import NoticePreference
 
 
-def mark_read(*, by: User, at: datetime, pks: Sequence[int] | None = None) -> int:
-    """Mark one's own notices read, or with None all of them; return how many were unread."""
+def mark_read(
+    *, by: User, at: datetime, pks: Sequence[int] | None = None, up_to: int | None = None
+) -> int:
+    """
+    Mark one's own notices read, or with None all of them; return how many were unread.
+
+    `up_to` is the newest that was seen.
+    """
     mine = inbox_of(by).filter(read_at=None)
+    if up_to is not None:
+        mine = mine.filter(pk__lte=up_to)
     return (mine if pks is None else mine.filter(pk__among=list(pks))).update(read_at=at)
 
 

@@ -7,7 +7,8 @@ has run out: at least once, under the same id.
 """
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 # Longer than the slowest delivery may take.
 LEASE = timedelta(minutes=2)
 MOST_AT_ONCE = 500
+TIRED_AFTER = 3
 GIVEN_UP = "Whoever was to send it never said how it went, {} times; given up."
 
 
@@ -42,21 +44,35 @@ class Sent:
 
 
 def send_due(*, now: Callable[[], datetime] = timezone.now, most: int = MOST_AT_ONCE) -> Sent:
-    """Close the digests that are due and send what is, the longest waiting first."""
-    at = now()
-    close_digests(at=at)
-    dead = _bury(at)
-    delivered = put_off = 0
-    ready = Notification.objects.filter(_ready(at)).order_by("send_after", "pk")
-    for pk in list(ready.values_list("pk", flat=True)[:most]):
-        notice = claim(pk=pk, at=now())
+    """
+    Close the digests that are due and send what is, the longest waiting first.
+
+    A channel that puts several off in a row is left alone until the next call: waiting for it
+    takes seconds each time, and other work waits behind.
+    """
+    close_digests(at=now())
+    sent = Counter({NoticeStatus.DEAD: _bury(now())})
+    in_a_row: Counter[int | None] = Counter()
+    for _ in range(most):
+        tired = [channel for channel, times in in_a_row.items() if times >= TIRED_AFTER]
+        notice = _take_next(now(), tired)
         if notice is None:
-            continue
+            break
         status = send(notice, now=now)
-        delivered += status == NoticeStatus.SENT
-        put_off += status == NoticeStatus.QUEUED
-        dead += status == NoticeStatus.DEAD
-    return Sent(delivered, put_off, dead)
+        sent[status] += 1
+        put_off = status == NoticeStatus.QUEUED
+        in_a_row[notice.channel_id] = in_a_row[notice.channel_id] + 1 if put_off else 0
+    return Sent(sent[NoticeStatus.SENT], sent[NoticeStatus.QUEUED], sent[NoticeStatus.DEAD])
+
+
+def _take_next(at: datetime, tired: Sequence[int | None]) -> Notification | None:
+    """Take up the notice that has waited longest, but for those of some channels."""
+    ready = Notification.objects.filter(_ready(at)).exclude(channel__in=tired)
+    keys = ready.order_by("send_after", "pk").values_list("pk", flat=True)
+    while (pk := keys.first()) is not None:
+        if notice := claim(pk=pk, at=at):
+            return notice
+    return None
 
 
 def claim(*, pk: int, at: datetime) -> Notification | None:

@@ -1,6 +1,6 @@
 """Remediation without a person: one break on demand, and all open ones as the pipeline's step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,18 +116,19 @@ def _asked_already(row: TradeBreak) -> RemediationSuggestion | None:
     return found
 
 
-def auto_remediate_open(*, at: datetime) -> Swept:
+def auto_remediate_open(*, at: datetime, watcher: Callable[[], None] = lambda: None) -> Swept:
     """
     Suggest for every open break and apply what policies let apply itself: a pipeline's step.
 
     Each thousand breaks and each alias is a transaction of its own. Called again, after a kill or
     without one, it does what is left and repeats nothing. What somebody works on is left alone.
+    `watcher` is called after each of them.
     """
     swept, last = Swept(), 0
     while batch := _open_after(last):
         last = batch[-1].pk
         swept.looked_at += len(batch)
-        _sweep(batch, swept, at)
+        _sweep(batch, swept, at, watcher)
     swept.runs = request_due_runs(at=at)
     return swept
 
@@ -137,7 +138,9 @@ def _open_after(last: int) -> list[TradeBreak]:
     return list(rows.order_by("pk")[:BATCH])
 
 
-def _sweep(batch: Sequence[TradeBreak], swept: Swept, at: datetime) -> None:
+def _sweep(
+    batch: Sequence[TradeBreak], swept: Swept, at: datetime, watcher: Callable[[], None]
+) -> None:
     proposed = suggest(batch, at=at)
     swept.proposed += len(proposed)
     best: dict[int, RemediationSuggestion] = {}
@@ -149,8 +152,10 @@ def _sweep(batch: Sequence[TradeBreak], swept: Swept, at: datetime) -> None:
     for between in sorted({row.reconciliation_id for row in batch}):
         keys = {row.pk for row in batch if row.reconciliation_id == between}
         _apply_alone([one for one in alone if one.trade_break_id in keys], between, swept, at)
+        watcher()
     for one in wide:
         _apply_wide(one, swept, at)
+        watcher()
 
 
 def _apply_alone(
@@ -170,7 +175,7 @@ def _apply_together(
     suggestions: Sequence[RemediationSuggestion], between: int, at: datetime
 ) -> int:
     bulk.hold(between)
-    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",), no_key=True)
+    locked = TradeBreak.objects.select_for_update(no_key=True)
     rows = {
         row.pk: row
         for row in locked.filter(
@@ -179,7 +184,9 @@ def _apply_together(
             assigned_to=None,
         ).order_by("pk")
     }
-    live = RemediationSuggestion.objects.filter(status=SuggestionStatus.PROPOSED)
+    live = RemediationSuggestion.objects.filter(
+        status=SuggestionStatus.PROPOSED, applies_itself=True
+    )
     keys = [one.pk for one in suggestions if _is_current(one, rows.get(one.trade_break_id))]
     mine = {
         one.pk: one

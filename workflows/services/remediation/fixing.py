@@ -10,10 +10,11 @@ from django.db.models import Sum
 
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.acting import check_actor, clean
+from breaks.services.writing import hold
 from trades.models import Account, Counterparty, Source
 from workflows.choices import LIVE_SUGGESTIONS, RemedyAction, Risk, SuggestionStatus
 from workflows.models import RemediationSuggestion
-from workflows.services.remediation.acting import ask_for, hold_for
+from workflows.services.remediation.acting import ask_for, hold_matches
 from workflows.services.remediation.applying import carry_out
 from workflows.services.remediation.refusing import RemedyRefused
 from workflows.services.remediation.settings import (
@@ -61,7 +62,9 @@ def propose_fix(
     if dearest is None:
         raise RemedyRefused("None of these breaks is live any more; look for the cause again.")
     suggestion = _suggestion(dearest, does, live, at, clean(reason))
-    row = hold_for(suggestion)
+    hold_matches(suggestion)
+    row = hold(dearest.pk)
+    _put_in_place(suggestion)
     with transaction.atomic():
         carry_out(suggestion, row, by=by, checked={}, at=at)
         transaction.set_rollback(True)
@@ -73,18 +76,12 @@ def propose_fix(
 def _suggestion(
     row: TradeBreak, does: dict[str, Any], live: Any, at: datetime, reason: str
 ) -> RemediationSuggestion:
-    """Write the suggestion in the place of one that only proposes."""
+    """Return the suggestion; it is not written yet."""
     alias = does["kind"] in ALIASES
     action = RemedyAction.NORMALISE_ALIAS if alias else RemedyAction.CHANGE_SETTING
-    others = RemediationSuggestion.objects.filter(
-        trade_break=row, action=action, status__in=LIVE_SUGGESTIONS
-    )
-    if others.filter(status=SuggestionStatus.ASKED).exists():
-        raise RemedyRefused(f"Such a fix is asked for already for {row}; decide on that first.")
-    others.update(status=SuggestionStatus.SUPERSEDED)
     count = live.count()
     breaks = "1 break" if count == 1 else f"{count:,} breaks"
-    made: RemediationSuggestion = RemediationSuggestion.objects.create(
+    return RemediationSuggestion(
         trade_break=row,
         break_version=row.version,
         action=action,
@@ -97,7 +94,18 @@ def _suggestion(
         verdict="Asked for as the fix of a common cause; a second person decides.",
         made_at=at,
     )
-    return made
+
+
+def _put_in_place(suggestion: RemediationSuggestion) -> None:
+    """Write it in the place of one that only proposes, with the locks of applying it held."""
+    row = suggestion.trade_break
+    others = RemediationSuggestion.objects.filter(
+        trade_break=row, action=suggestion.action, status__in=LIVE_SUGGESTIONS
+    )
+    if others.filter(status=SuggestionStatus.ASKED).exists():
+        raise RemedyRefused(f"Such a fix is asked for already for {row}; decide on that first.")
+    others.update(status=SuggestionStatus.SUPERSEDED)
+    suggestion.save()
 
 
 def _effect(does: Mapping[str, Any], breaks: str) -> str:

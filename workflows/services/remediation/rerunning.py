@@ -46,8 +46,8 @@ def request_runs(suggestion: RemediationSuggestion, *, at: datetime) -> int:
 
 
 def _request(wanted: dict[str, Any], at: datetime) -> int | None:
-    between = Reconciliation.objects.get(pk=wanted["reconciliation"])
-    if not between.is_enabled:
+    between = Reconciliation.objects.filter(pk=wanted["reconciliation"], is_enabled=True).first()
+    if between is None:
         return 0  # nobody reconciles it any more
     try:
         run = request_run(

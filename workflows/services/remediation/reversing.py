@@ -131,7 +131,7 @@ def _unlearn(reversal: _Reversal, row: TradeBreak) -> None:
     except aliases.AliasRefused as refusal:
         raise RemedyRefused(str(refusal)) from refusal
     before = {one["break"]: one for one in suggestion.outcome["cleared"]}
-    locked = TradeBreak.objects.select_related("team").select_for_update(of=("self",))
+    locked = TradeBreak.objects.select_for_update()
     ended = locked.filter(pk__among=sorted(before), status=BreakStatus.RESOLVED).order_by("pk")
     untouched = _untouched(list(ended), {pk: one["version"] for pk, one in before.items()})
     changes = [reversal.change(one, before[one.pk]) for one in untouched]

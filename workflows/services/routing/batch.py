@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from breaks.models import ActBatch, BreakEvent, TradeBreak
 from breaks.services.acting import check_actor
@@ -15,6 +16,7 @@ ACT = "reroute"
 CHANGED = "Somebody changed it meanwhile. Look at it again."
 
 
+@transaction.atomic
 def route_batch(*, selection: Mapping[int, int | None], by: User, at: datetime) -> ActBatch:
     """
     Route the breaks selected, each at the version seen (None: whatever it is), by the rules.
@@ -25,7 +27,8 @@ def route_batch(*, selection: Mapping[int, int | None], by: User, at: datetime) 
     """
     check_actor(by)
     seen = TradeBreak.objects.visible_to(by).filter(pk__among=sorted(selection))
-    found = {row.pk: row for row in seen.only("version", "status").order_by()}
+    held = seen.select_for_update(no_key=True).only("version", "status")
+    found = {row.pk: row for row in held.order_by("pk")}
     refused = {
         pk: said
         for pk, version in selection.items()

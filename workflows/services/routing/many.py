@@ -1,6 +1,6 @@
 """Route breaks, in chunks that are each one commit: killed anywhere, the next call goes on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -44,13 +44,14 @@ class Routed:
         return asdict(self)
 
 
-def route_open(*, at: datetime) -> Routed:
+def route_open(*, at: datetime, watcher: Callable[[], None] = lambda: None) -> Routed:
     """
     Route every live break that is new, changed in severity or exposure, or waits for somebody.
 
     Called again it changes nothing; killed anywhere, the next call ends as this one would have.
+    `watcher` is called after each chunk.
     """
-    return _route(TradeBreak.objects.all(), at=at)
+    return _route(TradeBreak.objects.all(), at=at, watcher=watcher)
 
 
 def route_run(*, run: ReconciliationRun, at: datetime) -> Routed:
@@ -108,13 +109,20 @@ def stale(breaks: QuerySet[TradeBreak], people: People) -> QuerySet[TradeBreak]:
     return breaks.live().filter(Q(routing=None) | ~unchanged | waits)  # type: ignore[attr-defined, no-any-return]
 
 
-def _route(breaks: QuerySet[TradeBreak], *, at: datetime, by: User | None = None) -> Routed:
+def _route(
+    breaks: QuerySet[TradeBreak],
+    *,
+    at: datetime,
+    by: User | None = None,
+    watcher: Callable[[], None] = lambda: None,
+) -> Routed:
     people = People(at=at)
     wanted = stale(breaks, people) if by is None else breaks.live()  # type: ignore[attr-defined]
     router = _Router(rules_in_force(), people, at, by)
     last = 0
     while chunk := router.route(wanted.filter(pk__gt=last).order_by("pk")[:CHUNK]):
         last = chunk[-1].pk
+        watcher()
     return router.done
 
 

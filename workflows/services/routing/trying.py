@@ -89,6 +89,9 @@ def facts_given(given: Mapping[str, str]) -> Facts:
     :raises ExampleRefused: if a value is none that a break can have.
     """
     values = {name: value.strip() for name, value in given.items() if value.strip()}
+    for name, value in values.items():
+        if not _can_be_kept(value):
+            raise ExampleRefused(f"The {name} holds a character that no database keeps.")
     kind = _one_of(BreakType.values, values.get("break_type", ""), "type")
     severity = _one_of(Severity.values, values.get("severity", ""), "severity")
     asset_class = values.get("asset_class", "")
@@ -150,6 +153,11 @@ def _from_json(text: str) -> dict[str, str]:
     if not isinstance(found, dict):
         raise ExampleRefused("Paste one break: one JSON object.")
     return {str(name): "" if value is None else str(value) for name, value in found.items()}
+
+
+def _can_be_kept(text: str) -> bool:
+    """Tell whether a text is one; JSON can spell NUL, and half of a pair of surrogates."""
+    return "\x00" not in text and text.encode(errors="replace").decode() == text
 
 
 def _one_of(known: list[str], given: str, what: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from trades.leases import LEASE, held
@@ -78,10 +79,16 @@ class Work:
             raise ClaimLost(f"{self.run} was cancelled or taken over.")
 
     def link(self, step: PipelineStep, **rows: Any) -> None:
-        """Say, before it begins, by which delivery or run a step is done: it can be taken over."""
+        """
+        Say, before it begins, by which delivery or run a step is done: it can be taken over.
+
+        :raises ClaimLost: if the pipeline was cancelled or taken over.
+        """
         for name, row in rows.items():
             setattr(step, name, row)
-        step.save(update_fields=list(rows))
+        with transaction.atomic():
+            self.hold()
+            step.save(update_fields=list(rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,18 +17,19 @@ from workflows.services.steps.kinds import Outcome, Work
 
 def remediate(_step: PipelineStep, work: Work) -> Outcome:
     """Suggest what would put open breaks right, and do what a policy lets do itself."""
-    return Outcome(StepStatus.SUCCEEDED, asdict(auto_remediate_open(at=work.now())))
+    swept = auto_remediate_open(at=work.now(), watcher=work.keep)
+    return Outcome(StepStatus.SUCCEEDED, asdict(swept))
 
 
 def route(_step: PipelineStep, work: Work) -> Outcome:
     """Route what is open; most of it was routed as its run ended."""
-    routed = route_open(at=work.now())
+    routed = route_open(at=work.now(), watcher=work.keep)
     return Outcome(StepStatus.SUCCEEDED, routed.figures())
 
 
 def escalate(_step: PipelineStep, work: Work) -> Outcome:
     """Fire the levels that have come due."""
-    fired = check_sla(at=work.now())
+    fired = check_sla(at=work.now(), watcher=work.keep)
     levels = {f"to level {level}": count for level, count in sorted(fired.levels.items())}
     return Outcome(StepStatus.SUCCEEDED, {"escalated": len(fired.breaks)} | levels)
 

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
+import time
 from datetime import timedelta
 
 import httpx
@@ -134,6 +136,32 @@ class TestSignedWebhook:
         row.refresh_from_db()
         assert (row.status, row.last_error) == ("QUEUED", "127.0.0.1 did not answer in time.")
 
+    def test_a_receiver_that_answers_byte_by_byte_holds_nobody_up(self, hook, receiver):
+        receiver.answers = [Answer(body=b"x" * 100, pause=0.1)]
+        began = time.monotonic()
+
+        tell()
+
+        assert go().delivered == 1
+        assert time.monotonic() - began < 3
+
+    def test_a_receiver_that_keeps_putting_off_holds_up_no_other(self, hook, receiver):
+        receiver.answers = [Answer(503)]
+        first = [tell() for _ in range(8)]
+        room = Channel.objects.create(
+            name="Room", kind="SLACK", url_env="ROOM_URL", kinds=["LATE_FILE"]
+        )
+        other = tell("LATE_FILE", channels=[room], at=NOW + timedelta(seconds=1))
+
+        sent = go(NOW + timedelta(seconds=1))
+
+        assert (sent.delivered, sent.put_off, sent.dead) == (0, 3, 1)
+        assert len(receiver.posted) == 3
+        other.refresh_from_db()
+        assert other.last_error.startswith("ROOM_URL is not set")
+        attempts = Notification.objects.filter(pk__in=[one.pk for one in first])
+        assert sorted(attempts.values_list("attempts", flat=True)) == [0] * 5 + [1] * 3
+
     def test_a_receiver_that_is_down_is_tried_later(self, hook):
         Channel.objects.update(url=f"http://127.0.0.1:{free_port()}/hook")
         row = tell()
@@ -204,6 +232,14 @@ class TestSlack:
         row.refresh_from_db()
         assert row.last_error
         assert "secret" not in row.last_error
+
+    def test_its_address_is_never_logged(self, room, receiver, caplog):
+        tell()
+        with caplog.at_level(logging.INFO):
+            assert go().delivered == 1
+
+        assert receiver.posted[0].path == "/services/T0/secret"
+        assert "secret" not in caplog.text
 
 
 class TestMail:
