@@ -26,6 +26,8 @@ from matching.models import (
     MatchAlternative,
     MatchDifference,
     MatchLeg,
+    QaDraw,
+    QaSample,
     Reconciliation,
     ReconciliationRun,
     RuleSet,
@@ -290,6 +292,25 @@ def match(
     for other in alternatives:
         MatchAlternative.objects.create(match=made, trade=other, side=LegSide.RIGHT, score=0.9)
     return made
+
+
+def qa_samples(
+    between: Reconciliation, matches: Sequence[Match], *, wrong: int = 0, by: User | None = None
+) -> list[QaSample]:
+    """Draw these matches; with `by` they are judged, the first `wrong` of them as wrong."""
+    drawn = list(matches)
+    draw = QaDraw.objects.create(
+        run=run(reconciliation=between), share_pct=1, most=25, automatic=len(drawn),
+        drawn=len(drawn), drawn_at=NOW,
+    )  # fmt: skip
+    judged = {} if by is None else {"verdict_by": by, "verdict_at": NOW}
+    return [
+        QaSample.objects.create(
+            match=one, draw=draw, reconciliation=between, trade_date=one.last_trade_date,
+            verdict="" if by is None else "WRONG" if at < wrong else "RIGHT", **judged,
+        )
+        for at, one in enumerate(drawn)
+    ]  # fmt: skip
 
 
 # --- breaks ----------------------------------------------------------------------------------
