@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from matching.engine.arrays import Bools, Floats
 from matching.engine.table import Table
@@ -19,6 +18,8 @@ from matching.learning.proposing import (
     Expected,
     Proposal,
     TryOut,
+    auto_threshold,
+    automatic_today,
     groups_note,
     review_at,
     weigh,
@@ -27,8 +28,6 @@ from matching.learning.tried import Tried
 from matching.learning.undecided import TooLittle
 
 LEAST = 20
-# What people would turn down more often than one time in twenty is not matched by itself.
-DOUBTFUL = 0.05
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,11 @@ def from_decisions(
     )  # fmt: skip
     pairs = wide.pairs[wide.pairs["by_score"]]
     doubt = 1 - model.probability(wide.likeness(table, pairs))
-    auto_at, notes = _auto_at(before, pairs, doubt, most_false, rules.auto_at)
+    today = automatic_today(before, pairs)
+    # What the samples say of today's is so already; the decisions say what would come besides.
+    doubt[today] = 0.0
+    scores = pairs["score"].to_numpy()
+    auto_at, notes = auto_threshold(scores, doubt, today, most_false, rules.auto_at)
     lowest = min(review_at(before, wide), auto_at)
     made = scale.revised(definition, weights=weights, auto_at=auto_at, review_at=lowest)
     after = try_out(made)
@@ -113,39 +116,12 @@ def from_decisions(
     )
 
 
-def _auto_at(
-    before: Tried, pairs: pd.DataFrame, doubt: Floats, most_false: float, otherwise: float
-) -> tuple[float, list[str]]:
-    """Return the AUTO threshold, and what there is to say of it."""
-    scores = pairs["score"].to_numpy()
-    today = _automatic_today(before, pairs)
-    # What the samples say of today's is so already; the decisions say what would come besides.
-    found = scale.lowest_safe(scores, np.where(today, 0.0, doubt), most_false=most_false)
-    lowest_today = scores[today].min(initial=1.0)
-    trusted = scores[today | (doubt <= DOUBTFUL)]
-    if found is not None and len(trusted) and max(found, trusted.min()) < lowest_today:
-        return scale.floor_to(max(found, float(trusted.min()))), []
-    as_now = scale.as_many(scores, int(today.sum()))
-    said = (
-        "The decisions do not show that more could be matched by itself, so the AUTO threshold is "
-        "where about as many are as today."
-    )
-    return otherwise if as_now is None else scale.floor_to(as_now), [said]
-
-
-def _automatic_today(before: Tried, pairs: pd.DataFrame) -> Bools:
-    automatic = before.pairs.loc[before.pairs["auto"], ["left", "right"]]
-    known = pd.MultiIndex.from_frame(automatic)
-    found: Bools = pd.MultiIndex.from_frame(pairs[["left", "right"]]).isin(known)
-    return found
-
-
 def _expected(
     before: Tried, after: Tried, decisions: Decisions, old: Floats, auto_at: float
 ) -> Expected:
     """Weigh what samples say of today's automatic matches with what decisions say of the rest."""
     sure = after.pairs[after.pairs["auto"]]
-    today = int(_automatic_today(before, sure).sum())
+    today = int(automatic_today(before, sure).sum())
     besides = len(sure) - today
     drawn = decisions.sampled
     if drawn.any():

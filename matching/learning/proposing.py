@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from matching.engine.arrays import Floats
+from matching.engine.arrays import Bools, Floats
 from matching.engine.rules import RuleSet
 from matching.engine.table import Table
 from matching.learning import weights as scale
@@ -16,6 +16,8 @@ from matching.learning.undecided import Learned, learn
 
 # Of a thousand automatic matches one may be false.
 MOST_FALSE = 0.001
+# And of those that are not matched by themselves today, one of twenty.
+DOUBTFUL = 0.05
 # How far below its place the review threshold is looked for.
 LOWER = 0.20
 
@@ -73,8 +75,8 @@ def from_pairs(
     Propose rules from the rows alone.
 
     Weights follow the evidence of the fields. The AUTO threshold is the lowest score from which on
-    no more than `most_false` of the pairs are expected to be false; the review threshold is where
-    the expected F1 is highest, or lower where that would pair fewer than now.
+    few enough of the pairs are expected to be false, see `auto_threshold`. The review threshold is
+    where the expected F1 is highest, or lower where that would pair fewer than now.
 
     :raises TooLittle: if there is too little to learn from.
     """
@@ -91,14 +93,9 @@ def from_pairs(
     pairs = wide.pairs[wide.pairs["by_score"]]
     doubt = learned.doubt(wide.levels(table, pairs), _prior(pairs, share, learned))
     scores = pairs["score"].to_numpy()
-    auto_at = scale.lowest_safe(scores, doubt, most_false=most_false)
+    today = automatic_today(before, pairs)
+    auto_at, notes = auto_threshold(scores, doubt, today, most_false, rules.auto_at)
     lowest = review_at(before, wide, scale.best_balance(scores, 1 - doubt))
-    notes = []
-    if auto_at is None:
-        notes.append(
-            "No score is high enough to be sure of, so the AUTO threshold stays where it was."
-        )
-    auto_at = rules.auto_at if auto_at is None else scale.floor_to(auto_at)
     lowest = min(lowest, auto_at)
     made = scale.revised(definition, weights=weights, auto_at=auto_at, review_at=lowest)
     after = try_out(made)
@@ -117,6 +114,38 @@ def from_pairs(
         ),
         notes=(*notes, *groups_note(after)),
     )  # fmt: skip
+
+
+def automatic_today(before: Tried, pairs: pd.DataFrame) -> Bools:
+    """Tell which pairs are automatic under the rules in force."""
+    automatic = before.pairs.loc[before.pairs["auto"], ["left", "right"]]
+    known = pd.MultiIndex.from_frame(automatic)
+    found: Bools = pd.MultiIndex.from_frame(pairs[["left", "right"]]).isin(known)
+    return found
+
+
+def auto_threshold(
+    scores: Floats, doubt: Floats, today: Bools, most_false: float, otherwise: float
+) -> tuple[float, list[str]]:
+    """
+    Return the AUTO threshold, and what there is to say of it.
+
+    It is the lowest score from which on no more than `most_false` of all pairs are expected to be
+    false, and no more than `DOUBTFUL` of those that are not automatic `today`: many sure pairs
+    must not make up for a few that nobody would let pass.
+    """
+    found = scale.lowest_safe(scores, doubt, most_false=most_false)
+    besides = scale.lowest_safe(scores[~today], doubt[~today], most_false=DOUBTFUL)
+    if found is not None and besides is not None:
+        lowest = max(found, besides)
+        if lowest < scores[today].min(initial=1.0):
+            return scale.floor_to(lowest), []
+    as_now = scale.as_many(scores, int(today.sum()))
+    said = (
+        "Nothing shows that more could be matched by itself, so the AUTO threshold is where about "
+        "as many are as today."
+    )
+    return otherwise if as_now is None else scale.floor_to(as_now), [said]
 
 
 def review_at(before: Tried, wide: Tried, best: float | None = None) -> float:
