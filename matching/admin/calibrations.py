@@ -169,7 +169,7 @@ def _progress(row: Calibration) -> Panel:
 def _learned(row: Calibration) -> list[Panel]:
     found = row.result
     by_pairs = found["method"] == CalibrationMethod.PAIRS
-    head = ("Field", "Weight", "Becomes", "")
+    head = ("Field", "Weight", "Becomes", "Change")
     bits = ("Agrees, bits", "Differs, bits") if by_pairs else ()
     fields = Panel(
         title="Weights",

@@ -33,6 +33,10 @@ class Decided:
         """Return how probably people would say yes to pairs, ``(n_pairs, n_fields)``."""
         return _logistic(self.bias + self.slope * scores(likeness, self.weights))
 
+    def score_at(self, sureness: float) -> float:
+        """Return the score from which on people say yes with that probability."""
+        return (float(np.log(sureness / (1 - sureness))) - self.bias) / self.slope
+
 
 def scores(likeness: Floats, weights: Floats) -> Floats:
     """Return the engine's score: the weighted mean of the known likenesses, 0 with none."""

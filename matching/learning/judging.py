@@ -13,8 +13,10 @@ from matching.learning import weights as scale
 from matching.learning.intervals import CONFIDENCE, clopper_pearson
 from matching.learning.pairs import weighted_fields
 from matching.learning.proposing import (
+    DOUBTFUL,
     LOWER,
     MOST_FALSE,
+    Candidates,
     Expected,
     Proposal,
     TryOut,
@@ -100,8 +102,11 @@ def from_decisions(
     today = automatic_today(before, pairs)
     # What the samples say of today's is so already; the decisions say what would come besides.
     doubt[today] = 0.0
-    scores = pairs["score"].to_numpy()
-    auto_at, notes = auto_threshold(scores, doubt, today, most_false, rules.auto_at)
+    auto_at, notes = auto_threshold(
+        Candidates(pairs["score"].to_numpy(), doubt, today, model.score_at(1 - DOUBTFUL)),
+        most_false=most_false,
+        otherwise=rules.auto_at,
+    )
     lowest = min(review_at(before, wide), auto_at)
     made = scale.revised(definition, weights=weights, auto_at=auto_at, review_at=lowest)
     after = try_out(made)

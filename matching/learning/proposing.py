@@ -94,7 +94,11 @@ def from_pairs(
     doubt = learned.doubt(wide.levels(table, pairs), _prior(pairs, share, learned))
     scores = pairs["score"].to_numpy()
     today = automatic_today(before, pairs)
-    auto_at, notes = auto_threshold(scores, doubt, today, most_false, rules.auto_at)
+    auto_at, notes = auto_threshold(
+        Candidates(scores, doubt, today, learned.score_at(1 - DOUBTFUL, share)),
+        most_false=most_false,
+        otherwise=rules.auto_at,
+    )
     lowest = review_at(before, wide, scale.best_balance(scores, 1 - doubt))
     lowest = min(lowest, auto_at)
     made = scale.revised(definition, weights=weights, auto_at=auto_at, review_at=lowest)
@@ -110,7 +114,8 @@ def from_pairs(
         false_matches=Expected(
             rate=rate if len(sure) else None, low=low, high=high, of=len(sure),
             basis="Expected by the model of the pairs they would be; no person has looked at them. "
-            "The interval tells how sure the model's figures are, not whether the model is right.",
+            "The interval allows for chance, not for the model being wrong: samples drawn of what is "
+            "matched tell that.",
         ),
         notes=(*notes, *groups_note(after)),
     )  # fmt: skip
@@ -124,20 +129,36 @@ def automatic_today(before: Tried, pairs: pd.DataFrame) -> Bools:
     return found
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """
+    Pairs that a threshold decides on: scores, how probably each is false, which are automatic now.
+
+    `sure_at` is the score from which on any pair is sure enough by the model, seen or not.
+    """
+
+    scores: Floats
+    doubt: Floats
+    today: Bools
+    sure_at: float
+
+
 def auto_threshold(
-    scores: Floats, doubt: Floats, today: Bools, most_false: float, otherwise: float
+    found: Candidates, *, most_false: float, otherwise: float
 ) -> tuple[float, list[str]]:
     """
     Return the AUTO threshold, and what there is to say of it.
 
     It is the lowest score from which on no more than `most_false` of all pairs are expected to be
-    false, and no more than `DOUBTFUL` of those that are not automatic `today`: many sure pairs
-    must not make up for a few that nobody would let pass.
+    false, and no more than `DOUBTFUL` of those that are not automatic now: many sure pairs must
+    not make up for a few that nobody would let pass. And it is never below what the model is sure
+    of, however good the pairs of these days happen to be.
     """
-    found = scale.lowest_safe(scores, doubt, most_false=most_false)
+    scores, doubt, today = found.scores, found.doubt, found.today
+    safe = scale.lowest_safe(scores, doubt, most_false=most_false)
     besides = scale.lowest_safe(scores[~today], doubt[~today], most_false=DOUBTFUL)
-    if found is not None and besides is not None:
-        lowest = max(found, besides)
+    if safe is not None and besides is not None:
+        lowest = max(safe, besides, min(found.sure_at, 1.0))
         if lowest < scores[today].min(initial=1.0):
             return scale.floor_to(lowest), []
     as_now = scale.as_many(scores, int(today.sum()))

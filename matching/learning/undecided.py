@@ -1,11 +1,13 @@
 """Learn from the pairs themselves, where nobody has decided on enough of them."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matching.engine.arrays import Bools, Floats
 from matching.engine.table import Table
+from matching.learning.intervals import clopper_pearson
 from matching.learning.levels import COUNT, Levels, evidence, levels_of, patterns_of, shares_of
 from matching.learning.mixture import fit, probability
 from matching.learning.pairs import Session, at_random, likeness_of, sessions, weighted_fields
@@ -59,11 +61,25 @@ class Learned:
         ratios = np.log2((self.m if m is None else m) / self.u)
         return 1 - probability(evidence(ratios, levels), share)
 
+    def score_at(self, sureness: float, share: float) -> float:
+        """
+        Return the score at which a pair matches with that probability.
+
+        The score under `weights.from_evidence` is the evidence, drawn out from all fields
+        differing at 0 to all agreeing at 1.
+        """
+        lowest, highest = self.ratios[:, 0], self.ratios[:, -1]
+        reach = float(np.maximum(highest - lowest, 0.0).sum())
+        wanted = np.log2(sureness / (1 - sureness)) - np.log2(share / (1 - share))
+        return float(wanted - lowest.sum()) / reach if reach else 1.0
+
     def false_rate(self, levels: Levels, share: float | Floats) -> tuple[float, float, float]:
         """
-        Return the expected share of false pairs, with what 95 of 100 resamplings lie between.
+        Return the expected share of false pairs, with an interval of 95%.
 
-        Each refit looks at these pairs resampled as well. It tells how sure the figures are under
+        It spans what refits on resampled pairs expect of these pairs, resampled as well, and what
+        as many pairs of other days may hold by chance (Clopper-Pearson): of a few thousand without
+        a doubtful one the next few thousand may have some. It tells how sure the figures are under
         the model, and not whether its fields are as independent as it takes them to be.
         """
         if not len(levels):
@@ -76,7 +92,10 @@ class Learned:
         ]
         expected = float(self.doubt(levels, share).mean())
         low, high = np.percentile([*again, expected], [2.5, 97.5])
-        return expected, float(low), float(high)
+        count = expected * len(levels)
+        rare_low, _ = clopper_pearson(math.floor(count), len(levels))
+        _, rare_high = clopper_pearson(math.ceil(count), len(levels))
+        return expected, min(float(low), rare_low), max(float(high), rare_high)
 
 
 def learn(table: Table, *, refits: int = REFITS) -> Learned:
