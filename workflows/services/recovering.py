@@ -1,14 +1,16 @@
 """Find the work whose message or worker was lost."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from celery import current_app
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from breaks.services import sla
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
-from matching.models import ReconciliationRun
+from matching.models import Calibration, ReconciliationRun
+from matching.services import calibrating
 from matching.services.claims import STALE_AFTER, abandoned
 from predictions.models import TrainingRun
 from predictions.services import training
@@ -23,23 +25,29 @@ def wake_stale_work(*, at: datetime) -> int:
 
     Waking a row twice does no harm: only one worker can claim it.
     """
-    runs = ReconciliationRun.objects.filter(abandoned(at)).values_list("pk", flat=True)
     deliveries = Delivery.objects.filter(
         Q(status=DeliveryStatus.QUEUED, received_at__lt=at - STALE_AFTER)
         | Q(status=DeliveryStatus.RUNNING, lease_expires_at__lt=at)
-    ).values_list("pk", flat=True)
-    for run_id in runs:
-        wake_run(run_id)
-    changes = sla.unfinished(at).values_list("pk", flat=True)
-    for change_id in changes:
-        current_app.send_task("tasks.recalculate_due_times", kwargs={"change_id": change_id})
-    if deliveries:
-        kwargs = {"delivery_ids": list(deliveries)}
-        current_app.send_task("tasks.run_ingestion", kwargs=kwargs)
-    pipelines = PipelineRun.objects.filter(asking.abandoned(at)).values_list("pk", flat=True)
-    for pipeline_id in pipelines:
-        wake_pipeline(pipeline_id)
-    trainings = TrainingRun.objects.filter(training.abandoned(at)).values_list("pk", flat=True)
-    for training_id in trainings:
-        training.wake(training_id)
-    return len(runs) + len(deliveries) + len(changes) + len(pipelines) + len(trainings)
+    )
+    left_behind: tuple[tuple[QuerySet, Callable[[int], None]], ...] = (
+        (deliveries, _wake_delivery),
+        (ReconciliationRun.objects.filter(abandoned(at)), wake_run),
+        (PipelineRun.objects.filter(asking.abandoned(at)), wake_pipeline),
+        (sla.unfinished(at), _wake_change),
+        (TrainingRun.objects.filter(training.abandoned(at)), training.wake),
+        (Calibration.objects.filter(calibrating.abandoned(at)), calibrating.wake),
+    )
+    woken = 0
+    for rows, wake in left_behind:
+        for key in rows.values_list("pk", flat=True):
+            wake(key)
+            woken += 1
+    return woken
+
+
+def _wake_delivery(delivery_id: int) -> None:
+    current_app.send_task("tasks.run_ingestion", kwargs={"delivery_ids": [delivery_id]})
+
+
+def _wake_change(change_id: int) -> None:
+    current_app.send_task("tasks.recalculate_due_times", kwargs={"change_id": change_id})
