@@ -206,6 +206,15 @@ def _outcome_panels(row: RemediationSuggestion, by: Any) -> list[Panel]:
     ]
 
 
+def _as_it_was(row: RemediationSuggestion) -> SafeString:
+    """Link to the entry of the policy's history that held when the suggestion was judged."""
+    if row.policy_version is None:
+        return NOTHING
+    view = "admin:workflows_remediationpolicy_simple_history"
+    address = reverse(view, args=[row.policy_id, row.policy_version])
+    return format_html('<a class="dk-link" href="{}">entry {}</a>', address, row.policy_version)
+
+
 def _facts(row: RemediationSuggestion) -> Panel:
     facts: list[tuple[str, Any]] = [
         ("Made", moment(row.made_at)),
@@ -213,7 +222,7 @@ def _facts(row: RemediationSuggestion) -> Panel:
     ]
     if row.policy is not None:
         facts.append(("Policy", link("workflows_remediationpolicy", row.policy_id, row.policy)))
-        facts.append(("Version of it", row.policy_version or NOTHING))
+        facts.append(("As it was then", _as_it_was(row)))
     if row.approval_id is not None:
         facts.append(("Request", link("breaks_approvalrequest", row.approval_id, row.approval)))
     if row.applied_at is not None:

@@ -138,6 +138,17 @@ class TestPages:
         assert "What it does" in text
         assert "We know of a trade that your reports lack" in text
 
+    def test_leads_to_the_policy_as_it_was(self, browser_as, auditor, desk):
+        made = making.suggested(making.missing(desk), desk)
+        browser = browser_as(auditor)
+        text = browser.get(page("workflows_remediationsuggestion_change", made.pk)).content.decode()
+
+        then = page(
+            "workflows_remediationpolicy_simple_history", made.policy_id, made.policy_version
+        )
+        assert then in text
+        assert made.policy.name in browser.get(then).content.decode()
+
     def test_a_remediation_of_a_break_one_may_not_see_is_not_there(self, browser_as, analyst, desk):
         row = making.rounding(desk)
         made = making.suggested(row, desk)
