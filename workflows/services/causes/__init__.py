@@ -2,13 +2,13 @@
 
 from workflows.services.causes.analysing import AnalysisBusy, analyse, analyse_due
 from workflows.services.causes.deciding import (
-    CauseRefused,
     accept,
     ask_for_fix,
     can_be_applied,
     dismiss,
     reopen,
 )
+from workflows.services.causes.refusing import CauseRefused
 
 __all__ = [
     "AnalysisBusy",
