@@ -93,6 +93,13 @@ def is_business_day(calendar: str, day: date) -> bool:
     return _sessions(calendar).has(day)
 
 
+def holidays(calendar: str, first: date, last: date) -> list[date]:
+    """Return the Mondays to Fridays from `first` to `last` that are no business days."""
+    known = _sessions(calendar)
+    days = (first + timedelta(days=step) for step in range((last - first).days + 1))
+    return [day for day in days if day.weekday() < 5 and not known.has(day)]
+
+
 def dates_of(calendar: str, business_date: date) -> tuple[date, date]:
     """
     Return the first and the last trade date that a business date answers for.

@@ -16,7 +16,7 @@ from trades.api import views as trades
 from workflows.api import routing
 from workflows.api import views as workflows
 from workflows.api.overdue import OverdueBreakList
-from workflows.api.remediation import AutoRemediate
+from workflows.api.remediation import AutoRemediate, RemediationList, ReverseRemediation
 
 V1 = [
     path("health", Health.as_view(), name="health"),
@@ -60,6 +60,8 @@ V1 = [
     path("breaks/<int:pk>/reopen", once(acts.Reopen), name="reopen-break"),
     path("breaks/<int:pk>/escalate", once(acts.Escalate), name="escalate-break"),
     path("exceptions/<int:pk>/auto-remediate", once(AutoRemediate), name="auto-remediate-break"),
+    path("exceptions/<int:pk>/remediations", RemediationList.as_view(), name="remediations"),
+    path("remediations/<int:pk>/reverse", once(ReverseRemediation), name="reverse-remediation"),
     path("exceptions/<int:pk>/route", once(routing.RouteByRules), name="route-by-rules"),
     path("approvals", approvals.ApprovalList.as_view(), name="approvals"),
     path("approvals/<int:pk>", approvals.ApprovalDetail.as_view(), name="approval"),

@@ -90,3 +90,67 @@ class TestAutoRemediate:
 
     def test_an_unknown_word_is_refused(self, api_as, analyst, desk):
         assert post(api_as(analyst), making.rounding(desk), {"force": True}).status_code == 400
+
+
+class TestReverse:
+    @pytest.fixture
+    def applied(self, api_as, analyst, desk):
+        row = making.rounding(desk)
+        post(api_as(analyst), row)
+        row.refresh_from_db()
+        return row
+
+    def listed(self, client, row):
+        return client.get(f"/api/v1/exceptions/{row.pk}/remediations").json()["results"]
+
+    def reverse(self, client, key, version, body=None):
+        return client.post(
+            f"/api/v1/remediations/{key}/reverse",
+            {"reason": "not a rounding"} if body is None else body,
+            format="json",
+            headers={"If-Match": f'"{version}"'} if version else {},
+        )
+
+    def test_takes_back_what_was_applied(self, api_as, analyst, applied):
+        client = api_as(analyst)
+        (before,) = self.listed(client, applied)
+        answer = self.reverse(client, before["id"], applied.version)
+
+        assert answer.status_code == 200, answer.json()
+        applied.refresh_from_db()
+        assert (applied.status, answer.headers["ETag"]) == ("OPEN", f'"{applied.version}"')
+        (after,) = self.listed(client, applied)
+        assert (before["status"], after["status"]) == ("APPLIED", "REVERSED")
+        assert (after["break_id"], after["reversed_by"]) == (applied.pk, analyst.get_username())
+        assert answer.json() == after
+
+    def test_a_second_time_is_refused(self, api_as, analyst, applied):
+        client = api_as(analyst)
+        (row,) = self.listed(client, applied)
+        self.reverse(client, row["id"], applied.version)
+        applied.refresh_from_db()
+        again = self.reverse(client, row["id"], applied.version)
+
+        assert again.status_code == 409
+        assert "only an applied one is reversed" in again.json()["detail"]
+
+    def test_without_a_reason_or_version_or_with_a_stale_one_nothing_happens(
+        self, api_as, analyst, applied
+    ):
+        client = api_as(analyst)
+        (row,) = self.listed(client, applied)
+        before = making.dump()
+
+        assert self.reverse(client, row["id"], applied.version, {}).status_code == 400
+        assert self.reverse(client, row["id"], None).status_code == 428
+        assert self.reverse(client, row["id"], 99).status_code == 412
+        assert making.dump() == before
+
+    def test_of_another_teams_break_it_is_not_there(self, api_as, analyst, applied):
+        client = api_as(analyst)
+        (row,) = self.listed(client, applied)
+        applied.team = factories.team("elsewhere")
+        applied.save()
+
+        assert self.reverse(client, row["id"], applied.version).status_code == 404
+        assert client.get(f"/api/v1/exceptions/{applied.pk}/remediations").status_code == 404

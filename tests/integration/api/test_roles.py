@@ -57,6 +57,8 @@ MAY = {
     ("POST", "reopen-break"): STARTERS,
     ("POST", "escalate-break"): STARTERS,
     ("POST", "auto-remediate-break"): STARTERS,
+    ("GET", "remediations"): ALL,
+    ("POST", "reverse-remediation"): STARTERS,
     ("POST", "route-by-rules"): STARTERS,
     ("GET", "approvals"): ALL,
     ("GET", "approval"): ALL,

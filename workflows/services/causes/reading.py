@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from numpy.typing import NDArray
 
 from breaks.models import TradeBreak
+from connectors.expectations import holidays
 from matching.choices import LegSide
 from matching.models import MatchLeg, Reconciliation
 from matching.scope import of_asset_class
@@ -29,6 +30,8 @@ _BREAK = (
     "pk", "break_type", "left_trade_id", "right_trade_id", "left_value", "right_value",
     "difference", "exposure", "match_id",
 )  # fmt: skip
+# So long before and after their trade dates the dates of a break may lie.
+SETTLING = timedelta(days=30)
 # Rates this much older than the first trade may be what a source still converts at.
 OLD_RATES = timedelta(days=45)
 
@@ -65,6 +68,7 @@ def read_desk(reconciliation: Reconciliation, from_date: date, to_date: date) ->
         left=left.name,
         right=reconciliation.right_source.name,
         zone=noon.utcoffset() or timedelta(0),
+        holidays=holidays(reconciliation.calendar, from_date - SETTLING, to_date + SETTLING),
     )
 
 

@@ -1,7 +1,7 @@
 """Findings through their life: found, found again, dismissed, gone."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 
 import pytest
@@ -37,6 +37,27 @@ def hundredfold(count: int, account: str = "FUND1", others: int = 60) -> list[Tr
             )
         )  # fmt: skip
     return found
+
+
+def test_a_settlement_cycle_is_counted_in_business_days():
+    """Thursday's trades settle over Good Friday: one business day apart is four by the calendar."""
+    thursday, settled = date(2026, 4, 2), [date(2026, 4, 6), date(2026, 4, 7)]
+    for number in range(40):
+        one = {"trade_date": thursday, "account_code": f"F{number % 4}", "executed_at": NOW}
+        left, right = (
+            factories.trade(source=source, settlement_date=day, **one)
+            for source, day in zip(("oms", "custodian"), settled, strict=True)
+        )
+        match = factories.match(left=[left], right=[right])
+        if number % 4 == 0:
+            factories.trade_break(
+                match=match, left_trade=left, right_trade=right, break_type="SETTLEMENT_DATE",
+                trade_date=thursday, left_value=str(settled[0]), right_value=str(settled[1]),
+            )  # fmt: skip
+
+    analyse(reconciliation=factories.reconciliation(), from_date=thursday, to_date=thursday, at=NOW)
+
+    assert only().headline.startswith("OMS settles T+1 and Custodian T+2")
 
 
 def look_again(at=NOW) -> RootCauseAnalysis:
