@@ -12,7 +12,7 @@ from matching.models import ReconciliationRun
 from matching.services.claims import STALE_AFTER, abandoned
 from workflows.models import PipelineRun
 from workflows.services.daily import asking
-from workflows.services.waking import wake_pipeline, wake_run
+from workflows.services.waking import wake_analysis, wake_pipeline, wake_run
 
 
 def wake_stale_work(*, at: datetime) -> int:
@@ -37,4 +37,10 @@ def wake_stale_work(*, at: datetime) -> int:
     pipelines = PipelineRun.objects.filter(asking.abandoned(at)).values_list("pk", flat=True)
     for pipeline_id in pipelines:
         wake_pipeline(pipeline_id)
-    return len(runs) + len(deliveries) + len(changes) + len(pipelines)
+    # Its package loads pandas, which the other faces that import this need not wait for.
+    from workflows.services.causes import left_waiting
+
+    analyses = left_waiting(at).values_list("pk", flat=True)
+    for analysis_id in analyses:
+        wake_analysis(analysis_id)
+    return len(runs) + len(deliveries) + len(changes) + len(pipelines) + len(analyses)
