@@ -10,7 +10,7 @@ from typing import Any
 from connectors.delimited import Row, Table, distinct, read_rows
 from connectors.habits import Habits
 from connectors.protocol import Record
-from connectors.rows import READERS, Problems, Reader, RowRefused, report_of, said
+from connectors.rows import Problems, Reader, RowRefused, readers_for, report_of, said
 from trades.reports import as_text, value_fields
 from trades.services.bulk import batches
 from trades.services.staging import Reports
@@ -101,7 +101,7 @@ def read_batch(batch: Batch, habits: Habits) -> tuple[Reports, list[Reject]]:
     """
     found: dict[str, Sequence[str | None]] = {}
     wrong: set[int] = set()
-    for reader in READERS:
+    for reader in readers_for(habits):
         found |= _read(reader, batch, habits, wrong)
     contents = [found[name] for name in value_fields()]
     reports = Reports(batch.numbers, batch.texts, batch.raws, contents)

@@ -22,7 +22,8 @@ class Habits:
     The way one source writes its values.
 
     Formats are tried in order; "ISO" reads ISO 8601. Times without an offset are local to
-    `timezone`. `side_words` (folded words to BUY or SELL) come before the usual ones.
+    `timezone`. `side_words` (folded words to BUY or SELL) come before the usual ones. `units` are
+    the powers of ten by which a column is larger than ours, by its name, or by name and currency.
     """
 
     timezone: ZoneInfo
@@ -31,6 +32,12 @@ class Habits:
     decimal_separator: str = "."
     side_words: Mapping[str, str] = field(default_factory=dict)
     signed_quantity: bool = False
+    units: Mapping[str, int] = field(default_factory=dict)
+    net_reversed: bool = False
+
+    def power(self, column: str, currency: str) -> int:
+        """Return by which power of ten a column is larger than ours in a currency."""
+        return self.units.get(f"{column} {currency}", self.units.get(column, 0))
 
 
 def _table(**words: str) -> dict[str, str]:
@@ -135,10 +142,11 @@ def number(text: str, decimal_separator: str = ".") -> Decimal:
         value = Decimal(f"{found['sign']}{whole}.{found['part'] or ''}{found['power'] or ''}")
     except InvalidOperation as problem:  # pragma: no cover - the form leaves nothing to refuse
         raise NotReadable(f"{text!r} is not a number") from problem
-    return _fitting(value, text)
+    return fitting(value, text)
 
 
-def _fitting(value: Decimal, text: str) -> Decimal:
+def fitting(value: Decimal, text: str) -> Decimal:
+    """:raises NotReadable: if a number has more digits than are kept exactly."""
     digits, exponent = value.as_tuple().digits, int(value.as_tuple().exponent)
     kept = "".join(map(str, digits)).rstrip("0")
     places = max(0, -(exponent + len(digits) - len(kept)))

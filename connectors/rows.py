@@ -7,7 +7,7 @@ many rows side by side in `connectors.batches`.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from connectors import habits as reading
 from connectors.habits import Habits, NotReadable
 from connectors.protocol import Record
+from connectors.units import in_our_units
 from trades.choices import Side, TradeState
 from trades.currencies import MINOR_UNITS
 from trades.identifiers import compact, is_valid
@@ -101,7 +102,7 @@ def report_of(record: Record, habits: Habits) -> TradeReport:
         raise RowRefused(record.problem)
     problems = Problems()
     values: dict[str, Any] = {}
-    for reader in READERS:
+    for reader in readers_for(habits):
         texts = [said(record.values.get(column, "")) for column in reader.columns]
         found = reader.read(problems, habits, *texts)
         values |= zip(reader.fields, found if len(reader.fields) > 1 else [found], strict=True)
@@ -153,16 +154,25 @@ def _executed_at(problems: Problems, habits: Habits, text: str, trade_date: str)
     return problems.value("executed_at", text, reading.moment, *how)
 
 
-def _money(name: str, problems: Problems, habits: Habits, text: str) -> Any:
-    return problems.value(name, text, reading.number, habits.decimal_separator)
+def _money(name: str, problems: Problems, habits: Habits, text: str, currency: str = "") -> Any:
+    return problems.value(name, text, _figure, habits, name, currency)
+
+
+def _figure(text: str, habits: Habits, column: str, currency: str) -> Decimal:
+    """Read a number in our units and with our sign; no digit is rounded."""
+    value = reading.number(text, habits.decimal_separator)
+    if habits.units and (power := habits.power(column, _currency_or_none(currency))):
+        value = reading.fitting(in_our_units(value, power), text)
+    if habits.net_reversed and column == "net_amount" and value:
+        value = value.copy_negate()
+    return value
 
 
 def _side_and_quantity(
-    problems: Problems, habits: Habits, side_text: str, quantity_text: str
+    problems: Problems, habits: Habits, side_text: str, quantity_text: str, currency: str = ""
 ) -> tuple[str | None, Decimal | None]:
     """Return side and quantity above zero, from a side, a sign, or both agreeing."""
-    separator = habits.decimal_separator
-    quantity = problems.required("quantity", quantity_text, reading.number, separator)
+    quantity = problems.required("quantity", quantity_text, _figure, habits, "quantity", currency)
     if side_text or not habits.signed_quantity:
         side = problems.required("side", side_text, reading.side, habits)
     else:
@@ -206,6 +216,13 @@ def _currency_code(text: str) -> str:
     return code
 
 
+def _currency_or_none(text: str) -> str:
+    try:
+        return _currency_code(text)
+    except NotReadable:
+        return ""
+
+
 def _asset_class(_: Problems, __: Habits, text: str) -> str:
     return reading.asset_class(text)
 
@@ -245,3 +262,14 @@ READERS: tuple[Reader, ...] = (
     _reads("counterparty_lei", _lei),
     _reads("counterparty_bic", _bic),
 )
+
+
+def readers_for(habits: Habits) -> tuple[Reader, ...]:
+    """Return the readers; a figure whose unit hangs on the currency is read beside it."""
+    beside = {name.partition(" ")[0] for name in habits.units if " " in name}
+    if not beside:
+        return READERS
+    return tuple(
+        replace(one, columns=(*one.columns, "currency")) if one.columns[-1] in beside else one
+        for one in READERS
+    )

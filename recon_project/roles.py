@@ -53,12 +53,11 @@ _WORK_THE_QUEUE: Grants = {
     "matching.reconciliationrun": "start",
     "workflows.pipelinerun": "start",
     "breaks.tradebreak": "work accept",
-    "workflows.rootcauseanalysis": "start",
     "workflows.rootcausefinding": "decide",
     "predictions.tradescore": "request",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
-_CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
+_CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide", "workflows.rootcauseanalysis": "start"}
 _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel": "view"}
 _KEEP_THE_SHIFTS: Grants = {
     "workflows.workpattern": "add change delete",

@@ -137,3 +137,16 @@ def find_causes(**_later_arguments: object) -> None:
             "%s: %s of %s breaks explained",
             analysis, analysis.breaks_explained, analysis.breaks_read,
         )  # fmt: skip
+
+
+@shared_task(name="tasks.analyse_causes", ignore_result=True)
+def analyse_causes(*, analysis_id: int, **_later_arguments: object) -> None:
+    """Look for causes as somebody asked; a second delivery of the same message changes nothing."""
+    from workflows.services.causes import AnalysisBusy, run_analysis
+
+    try:
+        done = run_analysis(analysis_id=analysis_id, at=timezone.now())
+    except AnalysisBusy as taken:
+        logger.info("%s", taken)
+    else:
+        logger.info("%s: %s breaks explained", done, done.breaks_explained)

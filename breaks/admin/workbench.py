@@ -29,7 +29,7 @@ from breaks.admin.words import (
 from breaks.choices import LIVE, ApprovalStatus, EventKind
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.selectors import timeline
-from matching.admin.comparison import compared
+from matching.admin.comparison import compared, let_pass
 from matching.admin.legs import legs_panel
 from matching.admin.matches import differences_panel, explanation
 from matching.choices import MatchKind
@@ -190,7 +190,7 @@ def _facts(row: TradeBreak, match: Match | None) -> Panel:
     facts: list[tuple[str, Any]] = [
         ("Trade date", day(row.trade_date)),
         ("Category", row.get_category_display()),
-        ("Let pass", row.tolerance or NOTHING),
+        ("Let pass", let_pass(row.tolerance)),
         ("Found", moment(row.opened_at)),
         ("Last seen", moment(row.last_seen_at)),
         ("Seen in runs", number(row.times_seen)),

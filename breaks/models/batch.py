@@ -17,6 +17,9 @@ class ActBatch(models.Model):
     file_name = models.CharField(max_length=200, blank=True, help_text="Of an import.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    has_ended = models.BooleanField(
+        default=True, editable=False, help_text="Not while it is still at its breaks."
+    )
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )

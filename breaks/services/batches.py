@@ -8,11 +8,11 @@ break, and can be taken back as a whole, once: requests are withdrawn.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from breaks.guarded import IN_BULK
 from breaks.models import ActBatch, ApprovalRequest, BreakEvent, TradeBreak
@@ -35,6 +35,8 @@ DECISIONS: Mapping[str, Callable[..., Match | ApprovalRequest]] = {
 GUARDED = "accept"
 # As often a long batch is written down: a process that is killed loses no more of the record.
 KEEP_EVERY = 100
+# One that has not ended by then was killed, and is taken back as far as it came.
+ENDS_WITHIN = timedelta(hours=1)
 
 Row = dict[str, Any]
 
@@ -81,7 +83,7 @@ def do(
     visible = _visible([one.break_id for one in asked], by)
     common = asked[0].given if asked and all(one.given == asked[0].given for one in asked) else {}
     batch = ActBatch.objects.create(
-        act=act, given=_plain(common), by=by, at=at, file_name=file_name[:200]
+        act=act, given=_plain(common), by=by, at=at, file_name=file_name[:200], has_ended=False
     )
     led_to: dict[int, tuple[int | None, int]] = {}
     with _Keeping(batch) as keep:
@@ -106,7 +108,9 @@ def decide_matches(
     if act not in DECISIONS:
         raise ValueError(f"{act} is none of {', '.join(DECISIONS)}")
     decide = DECISIONS[act]
-    batch = ActBatch.objects.create(act=act, given={"reason": reason}, by=by, at=at)
+    batch = ActBatch.objects.create(
+        act=act, given={"reason": reason}, by=by, at=at, has_ended=False
+    )
     with _Keeping(batch) as keep:
         for pk in match_ids:
             row: Row = {"match": pk, "act": act, "version": None, "said": ""}
@@ -127,20 +131,24 @@ def undo_batch(*, batch_id: int, by: User, at: datetime) -> ActBatch:
 
     Row by row ``undone`` is the version that led to, or null, and then ``undo_said`` says why.
 
-    :raises BatchRefused: if it was taken back before, or is somebody else's.
+    :raises BatchRefused: if it is still running, was taken back before, or is somebody else's.
     :raises ActBatch.DoesNotExist: if there is no such batch.
     """
     work.check_actor(by)
     batch = ActBatch.objects.select_related("by", "undone_by").get(pk=batch_id)
     if batch.by_id != by.pk and not by.has_perm(UNDO_OF_OTHERS):
         raise BatchRefused(f"{batch} is {batch.by}'s: ask {batch.by} or a supervisor to undo it.")
-    first = ActBatch.objects.filter(pk=batch_id, undone_at=None)
+    over = Q(has_ended=True) | Q(at__lt=at - ENDS_WITHIN)
+    first = ActBatch.objects.filter(over, pk=batch_id, undone_at=None)
     if not first.update(undone_at=at, undone_by=by):
         batch.refresh_from_db()
+        if batch.undone_at is None:
+            raise BatchRefused(f"{batch} is still running: undo it once it has ended.")
         raise BatchRefused(
             f"{batch} was undone by {batch.undone_by} on {batch.undone_at:%Y-%m-%d %H:%M} UTC."
         )
-    batch.undone_at, batch.undone_by = at, by
+    # What it did between being read and being claimed is to be taken back too.
+    batch.refresh_from_db()
     visible = _visible([row["break"] for row in batch.rows if "break" in row], by)
     with _Keeping(batch) as keep:
         # The last first: an act on a break that was acted on twice can be undone only so.
@@ -182,7 +190,8 @@ class _Keeping:
         self.since = 0
 
     def __exit__(self, *_: object) -> None:
-        self.save()
+        self.batch.has_ended = True
+        self.batch.save(update_fields=["rows", "has_ended"])
 
 
 def _visible(break_ids: Sequence[int], by: User) -> set[int]:

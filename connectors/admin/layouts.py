@@ -12,6 +12,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from connectors.models import Layout
+from connectors.units import check_factors
 from trades.admin.cells import number
 from trades.admin.desk import DeskAdmin, JsonText, ReadableJson
 
@@ -35,12 +36,17 @@ class LayoutForm(forms.ModelForm):
         widget=JsonText(rows=4),
         help_text=Layout._meta.get_field("side_words").help_text,
     )
+    unit_factors = ReadableJson(
+        required=False,
+        widget=JsonText(rows=4),
+        help_text=Layout._meta.get_field("unit_factors").help_text,
+    )
 
     class Meta:
         model = Layout
         fields = ("code", "name", "delimiter", "encoding", "decimal_separator", "timezone",
                   "signed_quantity", "columns", "date_formats", "time_formats",
-                  "side_words")  # fmt: skip
+                  "side_words", "unit_factors", "net_reversed")  # fmt: skip
 
     def clean_columns(self) -> dict[str, str]:
         given = self.cleaned_data["columns"]
@@ -54,6 +60,11 @@ class LayoutForm(forms.ModelForm):
         given = self.cleaned_data["side_words"] or {}
         if not _is_words(given) or not set(given.values()) <= {"BUY", "SELL"}:
             raise forms.ValidationError('Write words for BUY and SELL, such as {"RECEIVE": "BUY"}.')
+        return given
+
+    def clean_unit_factors(self) -> dict[str, str]:
+        given: dict[str, str] = self.cleaned_data["unit_factors"] or {}
+        check_factors(given)
         return given
 
     def clean_date_formats(self) -> list[str]:
@@ -92,9 +103,10 @@ class LayoutAdmin(DeskAdmin):
         (None, {"fields": (("code", "name"),)}),
         ("How the file is written", {
             "fields": (("delimiter", "encoding"), ("decimal_separator", "timezone"),
-                       ("signed_quantity",)),
+                       ("signed_quantity", "net_reversed")),
         }),
         ("Columns", {"fields": ("columns",)}),
+        ("Units", {"fields": ("unit_factors",)}),
         ("Dates and words", {"fields": ("date_formats", "time_formats", "side_words")}),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 from django.core.validators import MaxValueValidator
 from django.db import models
 
+from connectors.units import check_factors
 from trades.models import Source
 
 
@@ -30,6 +31,18 @@ class Layout(models.Model):
     )
     signed_quantity = models.BooleanField(
         default=False, help_text="A negative quantity is a sale; then no side column is needed."
+    )
+    unit_factors = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_factors],
+        help_text="How many times larger than ours a column's numbers are, by powers of ten: "
+        '{"price": "100"} for prices in cents, {"price GBP": "100"} where only those in GBP are.',
+    )
+    net_reversed = models.BooleanField(
+        "net amount has the other sign",
+        default=False,
+        help_text="The file writes as negative what we write as positive, and the reverse.",
     )
     timezone = models.CharField(
         max_length=64, blank=True, help_text="Of local times in the file; empty means the source's."

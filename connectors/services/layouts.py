@@ -10,6 +10,7 @@ from connectors.habits import Habits, fold
 from connectors.models import Layout
 from connectors.protocol import Unreadable
 from connectors.spool import Spool
+from connectors.units import powers
 from trades.models import Source
 
 
@@ -34,6 +35,8 @@ def habits_of(layout: Layout | None, source: Source) -> Habits:
         decimal_separator=layout.decimal_separator,
         side_words={fold(word): side for word, side in layout.side_words.items()},
         signed_quantity=layout.signed_quantity,
+        units=powers(layout.unit_factors),
+        net_reversed=layout.net_reversed,
     )
 
 

@@ -176,10 +176,19 @@ def difference_rows(differences: Iterable[MatchDifference]) -> list[list[Any]]:
             value_text(found.left_value),
             value_text(found.right_value),
             size_of(found, found.field),
-            found.tolerance or NOTHING,
+            let_pass(found.tolerance),
         ]
         for found in differences
     ]
+
+
+def let_pass(text: str) -> SafeString:
+    """Show a tolerance to four digits that count; its title has them all."""
+    limit = _number(text) if text else None
+    if limit is None:
+        return NOTHING
+    exact, brief = digits(limit), digits(Decimal(f"{limit:.4g}"))
+    return format_html('<span class="dk-num" title="{}">{}</span>', exact, brief)
 
 
 def value_text(text: str) -> SafeString | str:

@@ -1,4 +1,5 @@
 from workflows.admin import (
+    analyses,
     breaks,
     causes,
     channels,
@@ -14,6 +15,7 @@ from workflows.admin import (
 )
 
 __all__ = [
+    "analyses",
     "breaks",
     "causes",
     "channels",

@@ -18,6 +18,7 @@ from breaks.admin.words import (
 from breaks.models import TradeBreak
 from trades.admin.cells import NOTHING, badge, digits, link, moment, money, number, short
 from trades.admin.page import Page, Panel
+from workflows.admin.cause_forms import where_to_edit
 from workflows.admin.drawing import columns, lift_bars
 from workflows.models import RootCauseFinding
 from workflows.selectors import causes_visible_to
@@ -60,7 +61,7 @@ def cause_page(row: Any, *, by: Any) -> Page:
         ],
         alert=f"{digits(hidden)} more breaks belong to teams you do not see." if hidden else "",
         main=[*_pictures(row), _samples(row, breaks)],
-        side=[_fix(row), _evidence(row), *_lesser(row, by), _history(row), _facts(row)],
+        side=[_fix(row, by), _evidence(row), *_lesser(row, by), _history(row), _facts(row)],
     )
 
 
@@ -139,7 +140,7 @@ def _samples(row: RootCauseFinding, breaks: QuerySet[TradeBreak]) -> Panel:
     )  # fmt: skip
 
 
-def _fix(row: Any) -> Panel:
+def _fix(row: Any, by: Any) -> Panel:
     from workflows.services.causes import can_be_applied
 
     queue = reverse("admin:breaks_tradebreak_changelist")
@@ -160,11 +161,7 @@ def _fix(row: Any) -> Panel:
             )
         )
     if not can_be_applied(row):
-        lines.append(
-            format_html('<p class="dk-soft">{}</p>', "It is put right at the source or its feed, "
-                        "not by the desk: accept it, and it is called fixed once its breaks "
-                        "are gone.")
-        )  # fmt: skip
+        lines += where_to_edit(row, by)
     lines.append(
         format_html('<p><a class="dk-link" href="{}?cause={}">Its breaks in the queue</a></p>',
                     queue, row.pk)

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RelatedCheckboxFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from breaks.admin.acts import WORK
 from breaks.admin.words import asked_words
@@ -17,6 +17,7 @@ from trades.admin.acts import Act, ActForm, ReasonForm
 from trades.admin.cells import badge, money, number, short
 from trades.admin.desk import ViewFilter
 from trades.admin.page import Page, PageAdmin
+from workflows.admin.analyses import START, look_for_causes
 from workflows.admin.cause_page import cause_page, chance, lift_word
 from workflows.choices import FindingStatus
 from workflows.models import RootCauseFinding
@@ -100,6 +101,7 @@ class RootCauseFindingAdmin(PageAdmin):
     search_fields = ("headline", "=pk")
     search_help_text = "Words of the headline"
     ordering = ("place", "-seen_at", "pk")
+    actions_list = ("look",)
     acts = (
         Act(
             name="apply", label="Apply this fix", permission=WORK, run=_apply, form=ReasonForm,
@@ -132,6 +134,15 @@ class RootCauseFindingAdmin(PageAdmin):
             "reconciliation__left_source", "reconciliation__right_source", "analysis", "beneath"
         )
         return rows.order_by(*self.ordering)
+
+    def has_start_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(START)
+
+    @action(
+        description="Look for causes now", icon="search", permissions=["start"], url_path="look"
+    )
+    def look(self, request: HttpRequest) -> HttpResponse:
+        return look_for_causes(self, request)
 
     @display(description="Cause", ordering="place")
     def named(self, row: RootCauseFinding) -> SafeString:

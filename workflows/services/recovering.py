@@ -16,7 +16,7 @@ from predictions.models import TrainingRun
 from predictions.services import training
 from workflows.models import PipelineRun
 from workflows.services.daily import asking
-from workflows.services.waking import wake_pipeline, wake_run
+from workflows.services.waking import wake_analysis, wake_pipeline, wake_run
 
 
 def wake_stale_work(*, at: datetime) -> int:
@@ -29,6 +29,9 @@ def wake_stale_work(*, at: datetime) -> int:
         Q(status=DeliveryStatus.QUEUED, received_at__lt=at - STALE_AFTER)
         | Q(status=DeliveryStatus.RUNNING, lease_expires_at__lt=at)
     )
+    # Its package loads pandas, which the other faces that import this need not wait for.
+    from workflows.services.causes import left_waiting
+
     left_behind: tuple[tuple[QuerySet, Callable[[int], None]], ...] = (
         (deliveries, _wake_delivery),
         (ReconciliationRun.objects.filter(abandoned(at)), wake_run),
@@ -36,6 +39,7 @@ def wake_stale_work(*, at: datetime) -> int:
         (sla.unfinished(at), _wake_change),
         (TrainingRun.objects.filter(training.abandoned(at)), training.wake),
         (Calibration.objects.filter(calibrating.abandoned(at)), calibrating.wake),
+        (left_waiting(at), wake_analysis),
     )
     woken = 0
     for rows, wake in left_behind:

@@ -22,3 +22,11 @@ def wake_pipeline(pipeline_id: int) -> None:
         lambda: current_app.send_task("tasks.daily_pipeline", kwargs={"pipeline_id": pipeline_id}),
         robust=True,
     )
+
+
+def wake_analysis(analysis_id: int) -> None:
+    """Send a worker the message to look for causes, once the row is committed."""
+    transaction.on_commit(
+        lambda: current_app.send_task("tasks.analyse_causes", kwargs={"analysis_id": analysis_id}),
+        robust=True,
+    )

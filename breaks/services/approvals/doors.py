@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from breaks.choices import GuardedAct
+from breaks.choices import BreakType, GuardedAct
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services import pairing, work
 from breaks.services.acting import check_actor, refuse_stale
@@ -182,6 +182,15 @@ def _do_or_ask(
 
 
 def _off_by(row: TradeBreak) -> str:
+    between = row.reconciliation
+    # "Missing on the left" says nothing to whoever decides: they know the sources by name.
+    at = {
+        BreakType.MISSING_LEFT: between.left_source,
+        BreakType.MISSING_RIGHT: between.right_source,
+    }
+    source = at.get(BreakType(row.break_type))
+    if source is not None:
+        return f"missing at {source.name}"
     kind = row.get_break_type_display().lower()
     return kind if row.difference is None else f"{kind} off by {plain(row.difference)}"
 

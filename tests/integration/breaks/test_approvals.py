@@ -267,3 +267,18 @@ class TestWhoSees:
         assert list(approvals_to_decide(fresh)) == [asked]
         decide("turn_down", asked, supervisor)
         assert list(approvals_to_decide(fresh)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("MISSING_LEFT", "missing at OMS"), ("MISSING_RIGHT", "missing at Custodian")],
+)
+def test_the_summary_names_the_source_that_lacks_the_trade(kind, said, maker):
+    row = factories.trade_break(kind, exposure="10000000")
+    between = row.reconciliation
+    type(between.left_source).objects.filter(pk=between.left_source_id).update(name="OMS")
+    type(between.left_source).objects.filter(pk=between.right_source_id).update(name="Custodian")
+
+    asked = approvals.accept(break_id=row.pk, version=None, comment="x", by=maker, at=factories.NOW)
+
+    assert asked.summary.endswith(said)

@@ -218,6 +218,38 @@ class TestUndo:
         row.refresh_from_db()
         assert (row.status, row.assigned_to) == ("OPEN", None)
 
+    def test_not_while_it_is_still_running(self, analyst, monkeypatch):
+        rows = some(3)
+        refused = []
+
+        def meddle(*, break_id, version, by, at):
+            batch = ActBatch.objects.get()
+            with pytest.raises(BatchRefused, match="still running") as refusal:
+                undo_batch(batch_id=batch.pk, by=by, at=at)
+            refused.append(str(refusal.value))
+            return work.claim(break_id=break_id, version=version, by=by, at=at)
+
+        monkeypatch.setitem(batches.IN_BULK, "meddle", lambda: meddle)
+        batch = do(asked=ask(rows, "meddle"), act="meddle", by=analyst, at=NOW)
+
+        assert len(refused) == 3
+        batch.refresh_from_db()
+        assert (batch.has_ended, batch.undone_at, len(batch.rows)) == (True, None, 3)
+        undone = undo_batch(batch_id=batch.pk, by=analyst, at=LATER)
+        assert statuses(rows) == ["OPEN"] * 3
+        assert [row["undo_said"] for row in undone.rows] == [""] * 3
+
+    def test_one_that_was_killed_is_taken_back_as_far_as_it_came(self, analyst):
+        rows = some(2)
+        batch = resolve(rows, analyst)
+        ActBatch.objects.update(has_ended=False)
+
+        with pytest.raises(BatchRefused, match="still running"):
+            undo_batch(batch_id=batch.pk, by=analyst, at=LATER)
+        undo_batch(batch_id=batch.pk, by=analyst, at=LATER + timedelta(minutes=1))
+
+        assert statuses(rows) == ["OPEN"] * 2
+
     def test_not_somebody_elses(self, analyst):
         batch = resolve(some(1), analyst)
 

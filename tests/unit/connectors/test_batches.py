@@ -21,6 +21,11 @@ EUROPEAN = Habits(
     side_words={"k": "BUY"}, signed_quantity=True,
 )  # fmt: skip
 
+IN_OTHER_UNITS = Habits(
+    timezone=ZoneInfo("Europe/London"), net_reversed=True,
+    units={"price": 2, "price GBP": 4, "quantity USD": -2, "net_amount": 3},
+)  # fmt: skip
+
 NOISE = st.text(max_size=8)
 NUMBERS = st.sampled_from(
     ["100", "1,000.50", "1.000,50", "(12)", "12-", "-5", "0", "1e400", "many", "1.5E+3", " 7 ",
@@ -75,7 +80,7 @@ def side_by_side(batches, habits):
     return contents, sorted(reasons)
 
 
-@given(rows=st.lists(ROW, max_size=8), habits=st.sampled_from([USUAL, EUROPEAN]))
+@given(rows=st.lists(ROW, max_size=8), habits=st.sampled_from([USUAL, EUROPEAN, IN_OTHER_UNITS]))
 def test_records_of_an_interface(rows, habits):
     records = [Record(number, f"row {number}", row, {}) for number, row in enumerate(rows, 1)]
 
@@ -85,7 +90,7 @@ def test_records_of_an_interface(rows, habits):
 @given(
     rows=st.lists(st.one_of(ROW.map(lambda row: [row.get(n, "") for n in CANONICAL]),
                             st.lists(NOISE, max_size=31)), max_size=8),
-    habits=st.sampled_from([USUAL, EUROPEAN]),
+    habits=st.sampled_from([USUAL, EUROPEAN, IN_OTHER_UNITS]),
 )  # fmt: skip
 def test_rows_of_a_file(rows, habits):
     out = io.StringIO(newline="")
@@ -117,7 +122,7 @@ def test_a_batch_gives_a_row_back_as_a_record():
     assert batch.record(0) == Record(7, "T1,BUY", {"trade_id": "T1", "side": "BUY"}, {"Id": "T1"})
 
 
-@pytest.mark.parametrize("habits", [USUAL, EUROPEAN])
+@pytest.mark.parametrize("habits", [USUAL, EUROPEAN, IN_OTHER_UNITS])
 def test_no_rows_make_no_reports(habits):
     reports, rejects = read_batch(Batch([], [], [], {}), habits)
 

@@ -1,14 +1,21 @@
 """Find the causes of breaks, keep them, and decide on them."""
 
-from workflows.services.causes.analysing import AnalysisBusy, analyse, analyse_due
+from workflows.services.causes.analysing import (
+    AnalysisBusy,
+    analyse,
+    analyse_due,
+    left_waiting,
+    request_analysis,
+    run_analysis,
+)
 from workflows.services.causes.deciding import (
-    CauseRefused,
     accept,
     ask_for_fix,
     can_be_applied,
     dismiss,
     reopen,
 )
+from workflows.services.causes.refusing import CauseRefused
 
 __all__ = [
     "AnalysisBusy",
@@ -19,5 +26,8 @@ __all__ = [
     "ask_for_fix",
     "can_be_applied",
     "dismiss",
+    "left_waiting",
     "reopen",
+    "request_analysis",
+    "run_analysis",
 ]

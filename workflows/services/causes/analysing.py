@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet
 
 from breaks.models import TradeBreak
 from matching.models import Reconciliation
@@ -21,6 +21,9 @@ from workflows.services.causes.trying import try_fix
 # One that runs longer has lost its worker.
 ABANDONED_AFTER = timedelta(minutes=30)
 LOOK_BACK = timedelta(days=7)
+# The step of one that is asked for and that no worker has taken yet.
+WAITING = "Waiting for a worker"
+STALE_AFTER = timedelta(minutes=1)
 
 
 class AnalysisBusy(Exception):
@@ -44,6 +47,46 @@ def analyse(
     :raises AnalysisBusy: if the reconciliation is being analysed already.
     """
     analysis = _start(reconciliation, from_date, to_date, at, by)
+    _carry_out(analysis, depth=depth, at=at)
+    return analysis
+
+
+def request_analysis(
+    *, reconciliation: Reconciliation, from_date: date, to_date: date, at: datetime, by: Any
+) -> RootCauseAnalysis:
+    """
+    Ask a worker to look for causes; its row tells the progress from now on.
+
+    :raises AnalysisBusy: if the reconciliation is being analysed already.
+    """
+    return _start(reconciliation, from_date, to_date, at, by, step=WAITING)
+
+
+def run_analysis(*, analysis_id: int, at: datetime) -> RootCauseAnalysis:
+    """
+    Do an analysis that was asked for.
+
+    :raises AnalysisBusy: if another worker has it, or it has ended.
+    """
+    waiting = RootCauseAnalysis.objects.filter(
+        pk=analysis_id, status=AnalysisStatus.RUNNING, step=WAITING
+    )
+    if not waiting.update(step="Reading trades and breaks", started_at=at):
+        raise AnalysisBusy(f"Analysis {analysis_id} was taken already.")
+    analysis: RootCauseAnalysis = RootCauseAnalysis.objects.select_related("reconciliation").get(
+        pk=analysis_id
+    )
+    _carry_out(analysis, depth=2, at=at)
+    return analysis
+
+
+def left_waiting(at: datetime) -> QuerySet[RootCauseAnalysis]:
+    """Return the analyses whose message was lost, or that no worker was there for."""
+    running = RootCauseAnalysis.objects.filter(status=AnalysisStatus.RUNNING, step=WAITING)
+    return running.filter(started_at__lt=at - STALE_AFTER)
+
+
+def _carry_out(analysis: RootCauseAnalysis, *, depth: int, at: datetime) -> None:
     clock = _Clock(analysis)
     try:
         _look(analysis, clock, depth=depth, at=at)
@@ -52,7 +95,6 @@ def analyse(
         analysis.finished_at = at + clock.elapsed
         analysis.save(update_fields=["status", "error", "finished_at"])
         raise
-    return analysis
 
 
 def analyse_due(*, at: datetime, by: Any = None, only: str = "") -> list[RootCauseAnalysis]:
@@ -86,8 +128,13 @@ def analyse_due(*, at: datetime, by: Any = None, only: str = "") -> list[RootCau
     return done
 
 
-def _start(
-    reconciliation: Reconciliation, from_date: date, to_date: date, at: datetime, by: Any
+def _start(  # noqa: PLR0917  what a row is made of
+    reconciliation: Reconciliation,
+    from_date: date,
+    to_date: date,
+    at: datetime,
+    by: Any,
+    step: str = "",
 ) -> RootCauseAnalysis:
     running = RootCauseAnalysis.objects.filter(
         reconciliation=reconciliation, status=AnalysisStatus.RUNNING
@@ -103,6 +150,7 @@ def _start(
                 to_date=to_date,
                 started_at=at,
                 requested_by=by,
+                step=step,
             )
     except IntegrityError as taken:
         since = running.values_list("started_at", flat=True).first()

@@ -9,15 +9,12 @@ from django.db import transaction
 
 from breaks.models import ApprovalRequest, TradeBreak
 from breaks.services.acting import check_actor
-from breaks.services.lifecycle import WorkRefused
 from trades.models import Account, Counterparty, CounterpartyAlias
 from trades.names import party_key
 from workflows.choices import FindingAct, FindingStatus
 from workflows.models import RootCauseEvent, RootCauseFinding
-
-
-class CauseRefused(WorkRefused):
-    """Nothing was changed; the sentence says why and what to do."""
+from workflows.services.causes.refusing import CauseRefused
+from workflows.services.causes.units import is_of_a_layout, layout_fix
 
 
 def accept(
@@ -92,7 +89,8 @@ def ask_for_fix(
 
 def can_be_applied(row: RootCauseFinding) -> bool:
     """Tell whether the desk itself can apply the fix; every other is made at a source."""
-    return row.proposed_fix.get("kind") in _KINDS
+    kind = row.proposed_fix.get("kind")
+    return kind in _KINDS and (kind not in _UNITS or is_of_a_layout(row.proposed_fix))
 
 
 def fix_for_remediation(row: RootCauseFinding) -> tuple[str, dict[str, Any]]:
@@ -102,7 +100,7 @@ def fix_for_remediation(row: RootCauseFinding) -> tuple[str, dict[str, Any]]:
     :raises CauseRefused: if it is made at a source, or what it is about is gone.
     """
     fix = row.proposed_fix
-    if fix.get("kind") not in _KINDS:
+    if not can_be_applied(row):
         raise CauseRefused(f"This is put right at the source: {row.fix_in_words}")
     return _KINDS[fix["kind"]](row, fix)
 
@@ -133,7 +131,10 @@ def _party(name: str) -> Counterparty:
 _KINDS: dict[str, Callable[[RootCauseFinding, dict[str, Any]], tuple[str, dict[str, Any]]]] = {
     "account_alias": _account,
     "counterparty_alias": _counterparty,
+    "price_unit": layout_fix,
+    "unit_factor": layout_fix,
 }
+_UNITS = frozenset({"price_unit", "unit_factor"})
 
 
 @transaction.atomic

@@ -25,7 +25,7 @@ CHANGEABLE: dict[str, tuple[type[Model], tuple[str, ...]]] = {
         Layout,
         (
             "timezone", "decimal_separator", "date_formats", "time_formats", "side_words",
-            "signed_quantity",
+            "signed_quantity", "unit_factors", "net_reversed",
         ),
     ),
     SOURCE_SETTING: (Source, ("timezone", "calendar")),
@@ -48,8 +48,15 @@ def change_asked_for(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     pairs = {name: [getattr(row, name), value] for name, value in sorted(changes.items())}
     if all(before == after for before, after in pairs.values()):
         raise RemedyRefused(f"{row} is set so already; look for the cause again.")
-    words = ", ".join(f"{name} {after}" for name, (_, after) in pairs.items())
+    words = ", ".join(f"{name} {_said(after)}" for name, (_, after) in pairs.items())
     return {"kind": kind, "key": row.pk, "changes": pairs, "name": str(row), "means": words}
+
+
+def _said(value: Any) -> str:
+    """Return a new value as whoever decides reads it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {one}" for key, one in sorted(value.items())) or "none"
+    return str(value)
 
 
 def make_change(does: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +92,10 @@ def _set(does: Mapping[str, Any], *, frm: int, to: int) -> None:
             raise RemedyRefused(f"The {name} of {row} was changed since; look at it again.")
         setattr(row, name, pair[to])
     try:
-        row.full_clean()
+        # Only what changes: what a row was made with is not for this fix to refuse.
+        others = {one.name for one in row._meta.fields} - set(does["changes"])  # noqa: SLF001
+        row.clean_fields(exclude=others)
+        row.clean()
     except ValidationError as problem:
         raise RemedyRefused(f"{row} cannot be set so: {' '.join(problem.messages)}") from problem
     row.save(update_fields=list(does["changes"]))
