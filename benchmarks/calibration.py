@@ -4,7 +4,7 @@ What learned rules are worth, on data they were not learned from.
 Feeds: weights are learned without decisions on one generated week, and the draft is judged beside
 the default rules on weeks of other seeds. People (Febrl 4, not part of this repository; name its
 folder with --febrl): the hand-made rules beside a draft learned from the pairs alone; and beside
-drafts learned on half of the people, of whom a third have no partner, judged on the other half.
+drafts learned on half of the people, of whom half have no partner, judged on the other half.
 """
 
 import argparse
@@ -132,7 +132,7 @@ def _person(labels: pd.Series) -> pd.Series:
 
 
 def _half(left: pd.DataFrame, right: pd.DataFrame, *, odd: bool):
-    """Return every other person, of whom a third are on one side alone."""
+    """Return every other person, of whom half are on one side alone."""
     numbers = [_person(side.index.to_series()).astype(int) for side in (left, right)]
     return (
         left[(numbers[0] % 2 == odd) & (numbers[0] % 3 != 0)],

@@ -14,6 +14,7 @@ from breaks.admin.back_tests import back_tests_panel
 from breaks.admin.words import asked_words
 from breaks.choices import ApprovalStatus, BreakType
 from breaks.models import ApprovalRequest
+from matching.admin.calibrations import learned_panels
 from matching.admin.rule_sets import CHANGE, COPY, EDIT, RuleSetAdmin, is_draft
 from matching.choices import CalibrationMethod, RuleSetStatus, RunStatus
 from matching.models import Reconciliation, ReconciliationRun, RuleSet
@@ -173,12 +174,12 @@ class TriedRuleSetAdmin(RuleSetAdmin):
     break_types = tuple(BreakType.values)
 
     def about(self, request: HttpRequest, row: RuleSet) -> list[Panel]:
-        return [*_requests(row), back_tests_panel(row)]
+        return [*_requests(row), *learned_panels(row), back_tests_panel(row)]
 
     def act_panels(self, act: Act, row: Any) -> list[Any]:
         if act.name != ACTIVATE.name:
             return []
-        return [self.changed(row), back_tests_panel(row)]
+        return [self.changed(row), *learned_panels(row), back_tests_panel(row)]
 
     def check_definition(self, definition: Any) -> None:
         from matching.rules import InvalidRules

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import RelatedCheckboxFilter
 from unfold.decorators import display
 
 from matching.choices import CalibrationMethod, RunStatus
-from matching.models import Calibration
+from matching.models import Calibration, RuleSet
 from trades.admin.cells import NOTHING, badge, bar, link, moment, number, short, span
 from trades.admin.desk import ViewFilter
 from trades.admin.live import LiveAdmin, changing
@@ -122,6 +122,21 @@ class CalibrationAdmin(LiveAdmin):
             main=_learned(row) if done else [_progress(row)] if self.is_live(row) else [],
             side=[*([_used(row), _measured(row)] if done else []), _facts(row)],
         )
+
+
+def learned_panels(rule_set: RuleSet) -> list[Panel]:
+    """Return what a draft that was learned promises; of one that people wrote there is nothing."""
+    row = Calibration.objects.filter(draft=rule_set).first()
+    if row is None:
+        return []
+    facts = [
+        ("By", link("matching_calibration", row.pk, f"Calibration {row.pk}")),
+        ("From", _learned_from(row)),
+        ("Matched by itself", _was_becomes(row, "auto_share")),
+        ("False among them, expected", _false(row)),
+    ]
+    edited = "edited since" if rule_set.edits else ""
+    return [Panel(title="Learned", facts=facts, note=edited)]
 
 
 def _days(row: Calibration) -> str:

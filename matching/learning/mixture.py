@@ -100,7 +100,7 @@ def _posterior(share: float, m: Floats, u: Floats, levels: Levels) -> Floats:
     return probability(evidence(np.log2(m / u), levels), share)
 
 
-def probability(bits: Floats, share: float) -> Floats:
+def probability(bits: Floats, share: float | Floats) -> Floats:
     """Return how probable a match is, by its evidence in bits and the share of matches at large."""
     odds = bits + np.log2(share / (1 - share))
     # Beyond this the answer is 0 or 1 to the last digit.

@@ -20,6 +20,10 @@ MOST_FALSE = 0.001
 DOUBTFUL = 0.05
 # How far below its place the review threshold is looked for.
 LOWER = 0.20
+_BY_MODEL = (
+    "Expected by the model of the pairs they would be; no person has looked at them. The interval "
+    "allows for chance, not for the model being wrong: samples drawn of what is matched tell that."
+)
 
 TryOut = Callable[[dict[str, Any]], Tried]
 
@@ -113,9 +117,7 @@ def from_pairs(
         auto_share=(before.auto_share, after.auto_share),
         false_matches=Expected(
             rate=rate if len(sure) else None, low=low, high=high, of=len(sure),
-            basis="Expected by the model of the pairs they would be; no person has looked at them. "
-            "The interval allows for chance, not for the model being wrong: samples drawn of what is "
-            "matched tell that.",
+            basis=_BY_MODEL,
         ),
         notes=(*notes, *groups_note(after)),
     )  # fmt: skip

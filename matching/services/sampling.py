@@ -1,6 +1,6 @@
 """Draw some of a run's automatic matches at random, for a person to say whether they are right."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,6 @@ def draw(
     return made
 
 
-def _days(keys: list[int]) -> list[tuple[int, object]]:
+def _days(keys: list[int]) -> list[tuple[int, date]]:
     rows = Match.objects.filter(pk__in=keys).order_by("pk")
     return list(rows.values_list("pk", "last_trade_date"))

@@ -149,6 +149,16 @@ class TestLearning:
         assert "0.040% <small>0.010% to 0.100%" in page
         assert "Expected by the model" in page
 
+    def test_the_draft_says_what_it_promises_and_that_it_was_edited(self, look):
+        draft = factories.calibration().draft
+
+        page = look("matching_ruleset_change", draft.pk).content.decode()
+        type(draft).objects.filter(pk=draft.pk).update(edits=1)
+        edited = look("matching_ruleset_change", draft.pk).content.decode()
+
+        assert "False among them, expected" in page
+        assert ("edited since" in page, "edited since" in edited) == (False, True)
+
     def test_why_nothing_was_learned_is_shown(self, look):
         row = factories.calibration(status=RunStatus.FAILED, error="There are only 3 rows.")
 

@@ -50,6 +50,7 @@ class TestFromPairs:
         assert rules.review_at <= rules.auto_at
         assert not Match.objects.exists()
 
+    @pytest.mark.thorough
     def test_says_what_it_changes_and_what_to_expect(self, between):
         found = calibrate(between).result
 
@@ -63,12 +64,14 @@ class TestFromPairs:
         assert "no person has looked" in expected["basis"]
         assert found["auto_share"][1] >= found["auto_share"][0] > 0.5
 
+    @pytest.mark.thorough
     def test_the_same_trades_teach_the_same(self, between):
         one, other = calibrate(between), calibrate(between)
 
         assert one.draft.definition == other.draft.definition
         assert one.result == other.result
 
+    @pytest.mark.thorough
     def test_the_draft_can_be_tried_like_any_other(self, between, analyst):
         run = factories.run(reconciliation=between, **DAYS)
         done = calibrate(between)
@@ -106,6 +109,7 @@ class TestFromDecisions:
         assert 0 <= expected["low"] <= expected["high"] <= 1
         assert "none were drawn at random" in expected["basis"]
 
+    @pytest.mark.thorough
     def test_samples_speak_for_what_is_matched_by_itself(self, between, analyst):
         learned.decide(between, analyst)
         drawn = factories.qa_samples(
@@ -135,6 +139,7 @@ class TestFromDecisions:
 
         assert not RuleSet.objects.filter(status=RuleSetStatus.DRAFT).exists()
 
+    @pytest.mark.thorough
     def test_a_decision_on_a_trade_changed_since_is_left_out(self, between, analyst):
         learned.decide(between, analyst)
         Trade.objects.filter(legs__match=Match.objects.earliest("pk")).update(version=2)
@@ -144,6 +149,7 @@ class TestFromDecisions:
         assert found["used"]["confirmed"] == 29
         assert any(note.startswith("1 decisions were left out") for note in found["notes"])
 
+    @pytest.mark.thorough
     def test_the_last_word_on_a_pair_counts(self, between, analyst):
         learned.decide(between, analyst)
         rejected = Match.objects.filter(status="REJECTED").earliest("pk")
@@ -208,6 +214,7 @@ class TestTheCommand:
         assert "trades v2 is a draft, learned from the pairs themselves; trades v1" in said
         assert "false among them" in said
 
+    @pytest.mark.thorough
     def test_answers_as_json(self, between):
         said = json.loads(self.call("--json"))
 
