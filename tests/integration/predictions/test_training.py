@@ -1,6 +1,7 @@
 """What there is to learn from, when there is too little, and who has the work."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -203,4 +204,4 @@ def test_features_hold_floats_and_the_stored_money_stays_exact():
     examples_module.features_of_sightings(_sightings(NOW))
 
     stored = Trade.objects.get(pk=one.pk)
-    assert (str(stored.price), str(stored.quantity)) == ("187.1234567890", "3.0000000000")
+    assert (stored.price, stored.quantity) == (Decimal("187.123456789"), Decimal(3))
