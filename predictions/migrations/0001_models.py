@@ -122,10 +122,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('digest', ''), _negated=True), fields=('digest',), name='model_digest_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('digest', ''), _negated=True), ('status', 'REFUSED'), _connector='OR'), name='model_refused_or_with_a_file'),
         ),
         migrations.RunPython(add_row, remove_row),
