@@ -71,6 +71,8 @@ _NAVIGATION = [
             _page("Batches", "checklist", "breaks.actbatch"),
             _page("Remediations", "build", "workflows.remediationsuggestion"),
             _page("Root causes", "troubleshoot", "workflows.rootcausefinding"),
+            _page("Sign-offs", "signature", "reporting.signoff", badge=f"{_BADGES}.to_sign",
+                  badge_variant="warning"),
         ],
     },
     {

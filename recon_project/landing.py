@@ -18,6 +18,7 @@ from connectors.models import Delivery, RejectedRow
 from matching.admin.runs import days_words
 from matching.choices import RunStatus
 from matching.models import Match, ReconciliationRun
+from reporting.selectors.sign_off import to_sign_by
 from trades.admin.cells import badge, link, number, short, since
 from trades.admin.counting import ask_count, count_each, count_words, counted
 from workflows.inbox import unread_by
@@ -35,6 +36,11 @@ def to_decide(request: HttpRequest) -> str:
 def unread(request: HttpRequest) -> str:
     """Count what this very person was told and has not read."""
     return _badge(request, "unread")
+
+
+def to_sign(request: HttpRequest) -> str:
+    """Count the sign-offs that wait for this very person's signature."""
+    return _badge(request, "to_sign")
 
 
 def proposals(request: HttpRequest) -> str:
@@ -55,6 +61,7 @@ def _badge(request: HttpRequest, name: str) -> str:
             "proposals": Match.objects.to_review(),
             "quarantined": RejectedRow.objects.filter(status=RejectStatus.OPEN),
             "unread": unread_by(request.user),
+            "to_sign": to_sign_by(request.user),
         },
     )
     return count_words(counted(request)[name])

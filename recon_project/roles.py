@@ -37,6 +37,8 @@ _SEE_THE_DESK: Grants = {
     "workflows.rootcausebreak": "view",
     "workflows.rootcauseevent": "view",
     "workflows.rootcausefinding": "view",
+    "reporting.signoff": "view",
+    "reporting.signoffevent": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -48,9 +50,13 @@ _WORK_THE_QUEUE: Grants = {
     "breaks.tradebreak": "work accept",
     "workflows.rootcauseanalysis": "start",
     "workflows.rootcausefinding": "decide",
+    "reporting.signoff": "prepare",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
-_CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide"}
+_CHECK_OTHERS: Grants = {
+    "breaks.approvalrequest": "decide",
+    "reporting.signoff": "sign reopen",
+}
 _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel": "view"}
 _KEEP_THE_SHIFTS: Grants = {
     "workflows.workpattern": "add change delete",

@@ -1,0 +1,3 @@
+from reporting.admin import sign_offs
+
+__all__ = ["sign_offs"]

@@ -1,0 +1,3 @@
+from reporting.models.sign_off import SignOff, SignOffEvent
+
+__all__ = ["SignOff", "SignOffEvent"]
