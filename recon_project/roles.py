@@ -125,11 +125,13 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _SEE_EVERY_TEAM,
         {"connectors.delivery": "start", "matching.reconciliationrun": "start"},
         {"breaks.tradebreak": "work"},
+        {"recon_project.workerpulse": "view"},
     ),
     AUDITOR: (
         _SEE_THE_DESK,
         _SEE_EVERY_TEAM,
         _SEE_THE_OUTBOX,
+        {"recon_project.workerpulse": "view"},
         {"trades.trade": "view_raw", "auth.user": "view", "auth.group": "view"},
         {"django_celery_beat.*": "view", "django_celery_results.*": "view", "axes.*": "view"},
     ),

@@ -248,6 +248,13 @@ BASE_CURRENCY = env.text("BASE_CURRENCY", "USD")
 ML_ARTIFACTS = env.path("ML_MODEL_PATH", BASE_DIR / "ml_artifacts")
 BREAK_PREDICTION_MODEL = env.text("BREAK_PREDICTION_MODEL", "break_prediction.skops")
 
+# --- monitoring ------------------------------------------------------------------------------
+
+# What Prometheus names itself by; without one only people and API tokens read /metrics.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN is shorter than 20 characters; make a longer one.")
+
 # --- notifications ---------------------------------------------------------------------------
 
 # Without a host no e-mail is sent, and people are told in the desk's inbox only.

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from breaks.admin.words import type_words
 from breaks.choices import LIVE, Severity
 from breaks.models import TradeBreak
 from breaks.selectors import positions
@@ -232,7 +233,9 @@ def _unresolved(reconciliation: Reconciliation, first: date, last: date) -> Quer
         TradeBreak.objects.filter(
             reconciliation=reconciliation, trade_date__range=(first, last), status__in=LIVE
         )
-        .select_related("assigned_to", "team")
+        .select_related(
+            "assigned_to", "team", "reconciliation__left_source", "reconciliation__right_source"
+        )
         .order_by("-rank", "-pk")
     )
 
@@ -240,7 +243,7 @@ def _unresolved(reconciliation: Reconciliation, first: date, last: date) -> Quer
 def _break_row(row: TradeBreak) -> Sheet:
     return {
         "id": row.pk,
-        "type": row.get_break_type_display(),
+        "type": type_words(row),
         "severity": row.severity,
         "status": row.get_status_display(),
         "trade_date": row.trade_date.isoformat(),

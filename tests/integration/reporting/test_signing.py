@@ -15,9 +15,7 @@ from tests.integration.reporting.conftest import AT
 
 
 def sheet(desk):
-    return sheet_of(
-        reconciliation=desk.reconciliation, business_date=factories.TRADE_DATE, at=AT
-    )
+    return sheet_of(reconciliation=desk.reconciliation, business_date=factories.TRADE_DATE, at=AT)
 
 
 def opened(desk, by):
@@ -226,6 +224,12 @@ class TestWhoSees:
         assert (found["unresolved"], found["hidden"], found["breaks"]) == ([], 1, 1)
 
 
+def sql(statement):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        connection.check_constraints()
+
+
 def history_is_append_only_and_chained() -> None:
     desk = Desk()
     desk.pair()
@@ -237,13 +241,8 @@ def history_is_append_only_and_chained() -> None:
         "DELETE FROM reporting_signoffevent",
         "DELETE FROM reporting_signoff",
     ):
-        with (
-            pytest.raises(IntegrityError),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement)
-            connection.check_constraints()
+        with pytest.raises(IntegrityError):
+            sql(statement)
     assert signing.first_break_of_chain(row) is None
     forged = SignOffEvent(sign_off=row, sequence=3, act="REOPENED", by=analyst, at=AT, note="x")
     forged.digest = "0" * 64
