@@ -6,8 +6,8 @@ of its tabs, searches, filters, the page of one break, and the dashboard, asked 
 Django's test client as an analyst of two teams and as a supervisor. Prints JSON: per page the p50
 and p95 in ms, the mean of this process's own CPU time among it, and the number of queries; and the
 pages that miss their goal. ``--slowest 3`` adds the slowest queries of each page with how long
-they took; ``--database URL`` measures a database that is filled already, and ``--keep`` leaves the server up
-until Ctrl-C, to look closer.
+they took; ``--database URL`` measures a database that is filled already, and ``--keep`` leaves the
+server up until Ctrl-C, to look closer.
 """
 
 import argparse

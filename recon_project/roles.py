@@ -37,6 +37,7 @@ _SEE_THE_DESK: Grants = {
     "workflows.rootcausebreak": "view",
     "workflows.rootcauseevent": "view",
     "workflows.rootcausefinding": "view",
+    "reporting.dailyreport": "view",
     "reporting.signoff": "view",
     "reporting.signoffevent": "view",
 }
@@ -89,6 +90,7 @@ _SET_UP_THE_DESK: Grants = {
     "workflows.channel": "add change delete",
     "workflows.escalationlevel": "add change delete",
     "workflows.notification": "resend",
+    "reporting.reportsubscription": "view add change delete",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",

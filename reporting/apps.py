@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -8,5 +10,14 @@ class ReportingConfig(AppConfig):
     def ready(self) -> None:
         """Tell the apps below what of this one they keep, and what goes with its notices."""
         from breaks.append_only import protect
+        from workflows.choices import NoticeKind
+        from workflows.enclosing import enclose
 
         protect("reporting_signoffevent", ("sign_off_id", "sequence"))
+        enclose(NoticeKind.DAILY_REPORT, _daily_report)
+
+
+def _daily_report() -> Any:
+    from reporting.services.daily_reports import enclosures
+
+    return enclosures
