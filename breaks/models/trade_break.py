@@ -159,6 +159,13 @@ class TradeBreak(models.Model):
             models.Index(
                 fields=["-id"], include=["team", "assigned_to"], name="break_newest_first"
             ),
+            models.Index(
+                fields=["resolved_at"],
+                condition=Q(resolved_at__isnull=False),
+                # What is told of the breaks that ended within a time.
+                include=["opened_at", "due_at", "status", "team", "assigned_to"],
+                name="break_ended",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -60,7 +60,7 @@ def queue(**query: Any) -> str:
 
 
 def _live_tiles(live: LiveFigures) -> list[dict[str, Any]]:
-    count, late = live.count(), live.count(is_late=1)
+    count, late = live.count(), live.late()
     money = live.exposure()
     currency, amount = next(iter(money.items()), ("", None))
     others = [f"{value:,.2f} {code}" for code, value in list(money.items())[1:]]
@@ -104,7 +104,7 @@ def _severities(live: LiveFigures) -> list[dict[str, Any]]:
             "link": queue(view="open", severity__exact=one.value),
             "free": f"{live.free(severity=one.value):,}",
             "free_link": queue(view="unassigned", severity__exact=one.value),
-            "late": f"{live.count(severity=one.value, is_late=1):,}",
+            "late": f"{live.late(severity=one.value):,}",
             "late_link": queue(view="overdue", severity__exact=one.value),
             "exposure": _exposure(live, severity=one.value),
         }
@@ -122,7 +122,7 @@ def _ages(live: LiveFigures) -> SafeString:
         (
             age.label,
             [
-                Part(one.lower(), one.label, live.count(severity=one.value, age=place),
+                Part(one.lower(), one.label, live.aged(place, severity=one.value),
                      queue(view="open", age=age.code, severity__exact=one.value))
                 for one in reversed(Severity)
             ],

@@ -51,7 +51,7 @@ def _summary(live: LiveFigures, user: Any, at: datetime) -> Section:
     changed = TradeBreak.objects.visible_to(user)
     rows = [
         ["Open breaks", cell(live.count())],
-        ["Overdue", cell(live.count(is_late=1))],
+        ["Overdue", cell(live.late())],
         ["Unassigned", cell(live.free())],
         ["Of unknown exposure", cell(live.unknown())],
         ["Opened in the last day", cell(changed.filter(opened_at__gt=at - SINCE).count())],
@@ -68,7 +68,7 @@ def _severities(live: LiveFigures) -> Section:
         counts = [
             one.label,
             cell(live.count(severity=one.value)),
-            cell(live.count(severity=one.value, is_late=1)),
+            cell(live.late(severity=one.value)),
             cell(live.free(severity=one.value)),
         ]
         rows += _with_money(counts, live.exposure(severity=one.value))
@@ -87,8 +87,8 @@ def _ages(live: LiveFigures) -> Section:
     rows = [
         [
             age.label,
-            *(cell(live.count(age=place, severity=one.value)) for one in Severity),
-            cell(live.count(age=place)),
+            *(cell(live.aged(place, severity=one.value)) for one in Severity),
+            cell(live.aged(place)),
         ]
         for place, age in enumerate(AGES)
     ]
@@ -98,7 +98,7 @@ def _ages(live: LiveFigures) -> Section:
 def _types(live: LiveFigures) -> Section:
     rows = []
     for kind, count in live.by("break_type"):
-        counts = [BreakType(kind).label, cell(count), cell(live.count(break_type=kind, is_late=1))]
+        counts = [BreakType(kind).label, cell(count), cell(live.late(break_type=kind))]
         rows += _with_money(counts, live.exposure(break_type=kind))
     return Section("Open by type", _grouped("Type"), rows, none="Nothing is open.")
 
@@ -107,7 +107,7 @@ def _teams(live: LiveFigures) -> Section:
     names = dict(Team.objects.values_list("pk", "name"))
     rows = []
     for key, count in live.by("team"):
-        counts = [names.get(key, "No team"), cell(count), cell(live.count(team=key, is_late=1))]
+        counts = [names.get(key, "No team"), cell(count), cell(live.late(team=key))]
         rows += _with_money(counts, live.exposure(team=key))
     return Section("Open by team", _grouped("Team"), rows, none="Nothing is open.")
 

@@ -10,45 +10,59 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Count, Q, Value
 from django.db.models.functions import Coalesce
 
 from breaks.ages import AGES, of_age
 from breaks.models import TradeBreak
 from trades.fields import ExactSum
+from trades.models import Counterparty
 
 # So many of the queue, the dearest to leave first, are looked at by counterparty.
 MOST_LOOKED_AT = 10_000
 
 
 class Cell(NamedTuple):
-    """Breaks alike in everything that the dashboard tells apart; `exposure` is of the known."""
+    """
+    Breaks alike in severity, type, team and currency, counted by what else is told apart.
+
+    `exposure` is of the `known`, `ages` are the counts by `AGES`.
+    """
 
     severity: str
     break_type: str
     team: int | None
-    age: int
-    is_late: int
     currency: str
     count: int
+    late: int
     known: int
     free: int
     exposure: Decimal | None
+    ages: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class LiveFigures:
-    """What somebody may see of the live breaks, counted."""
+    """What somebody may see of the live breaks, counted; every figure takes what it is of."""
 
     cells: tuple[Cell, ...]
 
     def count(self, **of: Any) -> int:
-        """Count the breaks whose columns are as given: ``count(severity="HIGH", is_late=1)``."""
+        """Count the breaks whose columns are as given: ``count(severity="HIGH", team=3)``."""
         return sum(cell.count for cell in self._of(of))
+
+    def late(self, **of: Any) -> int:
+        return sum(cell.late for cell in self._of(of))
 
     def free(self, **of: Any) -> int:
         """Count those that nobody has."""
         return sum(cell.free for cell in self._of(of))
+
+    def aged(self, place: int, **of: Any) -> int:
+        """Count those of one of `AGES`, by its place."""
+        return sum(cell.ages[place] for cell in self._of(of))
 
     def unknown(self, **of: Any) -> int:
         """Count those whose exposure is unknown."""
@@ -78,7 +92,7 @@ class LiveFigures:
 class PartyFigures(NamedTuple):
     """The live breaks of one counterparty among those looked at."""
 
-    key: int | None
+    key: int
     name: str
     count: int
     exposure: Decimal | None
@@ -86,30 +100,25 @@ class PartyFigures(NamedTuple):
 
 def live_figures(*, user: Any, at: datetime) -> LiveFigures:
     """Count the live breaks that a person may see by all that the dashboard tells apart."""
-    age = Case(
-        *(When(of_age(one, at), then=Value(place)) for place, one in enumerate(AGES)),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
-    late = Case(
-        When(due_at__lt=Coalesce("paused_at", Value(at)), then=Value(1)),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
+    # Ages are counted and not grouped by: of an expression no database knows how few groups it
+    # makes, and Postgres then does it all in one process.
+    ages = {f"age_{place}": Count("pk", filter=of_age(one, at)) for place, one in enumerate(AGES)}
     rows = (
         TradeBreak.objects.visible_to(user)
         .live()
         .order_by()
-        .annotate(age=age, is_late=late)
-        .values_list("severity", "break_type", "team", "age", "is_late", "currency")
+        .values_list("severity", "break_type", "team", "currency")
         .annotate(
             count=Count("pk"),
+            late=Count("pk", filter=Q(due_at__lt=Coalesce("paused_at", Value(at)))),
             known=Count("exposure"),
             free=Count("pk", filter=Q(assigned_to=None)),
             total=ExactSum("exposure"),
+            **ages,
         )
     )
-    return LiveFigures(tuple(Cell(*row) for row in rows))
+    plain = len(Cell._fields) - 1
+    return LiveFigures(tuple(Cell(*row[:plain], row[plain:]) for row in rows))
 
 
 def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
@@ -118,17 +127,30 @@ def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
 
     The counterparty is the left trade's, or the right's where the left has none.
     """
-    first = (TradeBreak.objects.visible_to(user).live().order_by("-rank", "-pk").values("pk"))[
-        :MOST_LOOKED_AT
-    ]
-    party = Coalesce("left_trade__counterparty", "right_trade__counterparty")
-    name = Coalesce("left_trade__counterparty__name", "right_trade__counterparty__name", Value(""))
-    rows = (
-        TradeBreak.objects.filter(pk__in=first)
-        .order_by()
-        .annotate(party=party, party_name=name)
-        .values_list("party", "party_name")
-        .annotate(count=Count("pk"), total=ExactSum("exposure"))
-        .order_by("-count", "party_name")
+    first = (
+        TradeBreak.objects.visible_to(user)
+        .live()
+        .order_by("-rank", "-pk")
+        .annotate(party=Coalesce("left_trade__counterparty", "right_trade__counterparty"))
+        .values("party", "exposure")[:MOST_LOOKED_AT]
     )
-    return [PartyFigures(*row) for row in rows.exclude(party=None)[:most]]
+    try:
+        sql, given = first.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    add = "EXACT_SUM" if connection.vendor == "sqlite" else "SUM"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # Django wrote the inner query, and what came from outside is in `given`.
+            f"SELECT party, COUNT(*), {add}(first_of_them.exposure) FROM ({sql}) first_of_them "  # noqa: S608
+            "WHERE party IS NOT NULL GROUP BY party ORDER BY COUNT(*) DESC, party",
+            given,
+        )
+        rows = cursor.fetchmany(most)
+    names = dict(
+        Counterparty.objects.filter(pk__in=[key for key, _, _ in rows]).values_list("pk", "name")
+    )
+    return [
+        PartyFigures(key, names.get(key, "unknown"), count, None if total is None else Decimal(total))
+        for key, count, total in rows
+    ]

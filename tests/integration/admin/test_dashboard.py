@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from breaks.ages import AGES
 from breaks.choices import Severity
 from breaks.models import TradeBreak
 from reporting.admin.charts import nice, percent, rate_scale
@@ -85,8 +86,10 @@ class TestFigures:
         live = live_figures(user=supervisor, at=timezone.now())
 
         assert live.count() == TradeBreak.objects.count() == 24
-        for column in ("severity", "break_type", "team", "age", "is_late"):
+        for column in ("severity", "break_type", "team", "currency"):
             assert sum(count for _, count in live.by(column)) == 24
+        assert sum(live.aged(place) for place in range(len(AGES))) == 24
+        assert live.late() == TradeBreak.objects.overdue(timezone.now()).count() > 0
         assert sum(live.exposure().values()) == sum(
             row.exposure or 0 for row in TradeBreak.objects.all()
         )
