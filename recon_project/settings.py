@@ -191,6 +191,7 @@ SPECTACULAR_SETTINGS = {
         "ApprovalStatus": "breaks.choices.ApprovalStatus",
         "BreakEventKind": "breaks.choices.EventKind",
         "ReasonCode": "breaks.choices.ReasonCode",
+        "SignOffStatus": "reporting.choices.SignOffStatus",
         "ResolvingReason": "breaks.api.inputs.RESOLVING",
         "HealthStatus": "recon_project.health.STATUSES",
         "HealthCheck": "recon_project.health.CHECKS",

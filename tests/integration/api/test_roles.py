@@ -63,6 +63,8 @@ MAY = {
     ("POST", "approve"): CHECKERS,
     ("POST", "reject-approval"): CHECKERS,
     ("POST", "withdraw-approval"): STARTERS,
+    ("GET", "sign-offs"): ALL,
+    ("GET", "sign-off"): ALL,
     ("GET", "schema"): ALL,
 }
 OPEN_TO_ANYBODY = {("GET", "health")}
