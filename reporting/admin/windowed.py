@@ -4,12 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
 from django.urls import reverse
 
 from breaks.models import TradeBreak
-from breaks.models.trade_break import ENDED
 from reporting.admin.charts import percent
+from reporting.selectors.ended import ended_figures
 from trades.admin.cells import span
 
 WINDOW = timedelta(days=30)
@@ -17,30 +16,22 @@ WINDOW = timedelta(days=30)
 
 def window_tiles(*, user: Any, at: datetime) -> list[dict[str, Any]]:
     """Return the tiles of what ended within the window."""
-    took = ExpressionWrapper(F("resolved_at") - F("opened_at"), DurationField())
-    found = (
-        TradeBreak.objects.visible_to(user)
-        .filter(status__in=ENDED, resolved_at__gte=at - WINDOW)
-        .aggregate(
-            count=Count("pk"),
-            took=Avg(took),
-            met=Count("pk", filter=Q(resolved_at__lte=F("due_at"))),
-        )
-    )
-    count = found["count"]
+    ended_since = TradeBreak.objects.visible_to(user).filter(resolved_at__gte=at - WINDOW)
+    found = ended_figures(ended_since)
+    count = found.count
     ended = f"{count:,} ended in {WINDOW.days} days"
     address = f"{reverse('admin:breaks_tradebreak_changelist')}?view=all&ended={WINDOW.days}"
     return [
         {
             "label": "Mean time to resolve",
-            "figure": span(found["took"]) if count else "none",
+            "figure": span(found.took) if count else "none",
             "link": address,
             "soft": ended,
             "soft_link": address,
         },
         {
             "label": "SLA met",
-            "figure": percent(found["met"] / count) if count else "none",
+            "figure": percent(found.met) if count else "none",
             "link": address,
             "soft": ended,
             "soft_link": address,
