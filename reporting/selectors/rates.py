@@ -1,35 +1,22 @@
-"""How much was matched: by the newest run that ended well over each scope."""
+"""How much was matched day by day, as the newest runs found it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date
+from typing import NamedTuple
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Max, Q
+from django.db.models import Max
 
-from breaks.models import TradeBreak
 from matching.choices import RunStatus
 from matching.models import ReconciliationRun
-
-
-@dataclass(frozen=True)
-class Matched:
-    """What runs found, added up: trades in scope, those in a match, and how these came about."""
-
-    trades: int
-    matched: int
-    by_itself: int
-    to_review: int
-    breaks: int
-
-    @property
-    def rate(self) -> float | None:
-        return self.matched / self.trades if self.trades else None
+from reporting.selectors.paired import PairedFigures, figures_of
 
 
 class MatchedDay(NamedTuple):
+    """What the runs that ended at a trade date found; `breaks` were live when they ended."""
+
     day: date
-    found: Matched
+    paired: PairedFigures
+    breaks: int
 
 
 def matched_by_day(*, from_date: date, to_date: date) -> list[MatchedDay]:
@@ -41,58 +28,19 @@ def matched_by_day(*, from_date: date, to_date: date) -> list[MatchedDay]:
     ended = ReconciliationRun.objects.filter(
         status=RunStatus.SUCCEEDED, to_date__range=(from_date, to_date)
     )
-    newest = (
-        ended.order_by().values("reconciliation", "from_date", "to_date").annotate(last=Max("pk"))
-    )
-    rows = ReconciliationRun.objects.filter(pk__in=[row["last"] for row in newest])
-    by_day: dict[date, list[ReconciliationRun]] = {}
-    for run in rows.order_by("to_date", "pk"):
-        by_day.setdefault(run.to_date, []).append(run)
-    return [MatchedDay(day, added_up(runs)) for day, runs in by_day.items()]
+    scopes = ended.order_by().values("reconciliation", "from_date", "to_date")
+    newest = [row["last"] for row in scopes.annotate(last=Max("pk"))]
+    runs = ReconciliationRun.objects.filter(pk__in=newest).order_by("to_date", "pk")
+    found: dict[date, MatchedDay] = {}
+    for run in runs:
+        day = found.get(run.to_date, MatchedDay(run.to_date, PairedFigures(), 0))
+        paired = day.paired + figures_of(run)
+        found[run.to_date] = MatchedDay(run.to_date, paired, day.breaks + run.breaks_identified)
+    return list(found.values())
 
 
-def added_up(runs: Iterable[ReconciliationRun]) -> Matched:
-    every = list(runs)
-    return Matched(
-        trades=sum(run.left_trades + run.right_trades for run in every),
-        matched=sum(run.matched_left + run.matched_right for run in every),
-        by_itself=sum(run.auto_matched for run in every),
-        to_review=sum(run.manual_review for run in every),
-        breaks=sum(run.breaks_identified for run in every),
-    )
-
-
-def together(days: Iterable[MatchedDay]) -> Matched:
-    """Add days up."""
-    every = [one.found for one in days]
-    return Matched(
-        *(sum(getattr(one, name) for one in every) for name in Matched.__dataclass_fields__)
-    )
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How many breaks ended, how long each was open on average, and the share that was in time."""
-
-    count: int
-    took: timedelta | None
-    met: float | None
-
-
-def ended(*, user: Any, since: datetime) -> Ended:
-    """Say what a person may see of the breaks that ended since a moment, by the calendar."""
-    took = ExpressionWrapper(F("resolved_at") - F("opened_at"), DurationField())
-    found = (
-        TradeBreak.objects.visible_to(user)
-        .filter(resolved_at__gte=since)
-        .aggregate(
-            count=Count("pk"),
-            took=Avg(took),
-            met=Count("pk", filter=Q(resolved_at__lte=F("due_at"))),
-        )
-    )
-    count = found["count"]
-    return Ended(count, found["took"], found["met"] / count if count else None)
+def together(days: Iterable[MatchedDay]) -> PairedFigures:
+    return sum((one.paired for one in days), PairedFigures())
 
 
 def percent(rate: float | None) -> str:

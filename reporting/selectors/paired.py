@@ -1,0 +1,180 @@
+"""
+What of the trades is matched, by the counts that the runs keep.
+
+Each trade date of a reconciliation is told by the newest run that went over it, so that a figure
+of millions of trades is read from a handful of rows. Dates that no run tells apart from others, or
+that none went over, are counted from the trades themselves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, Q
+
+from matching.choices import LegSide, MatchStatus, RunStatus
+from matching.models import Reconciliation, ReconciliationRun
+from matching.scope import count_matches, live_leg, of_asset_class
+from reporting.scope import Scope
+from trades.choices import TradeState
+from trades.models import Trade
+
+ONE = timedelta(days=1)
+
+
+class Span(NamedTuple):
+    """Trade dates from the first to the last, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class PairedFigures:
+    """
+    Trades in scope of the runs and how many are in a match; `auto` and `review` are matches.
+
+    A trade that two reconciliations compare counts in each of them.
+    """
+
+    trades: int = 0
+    matched: int = 0
+    auto: int = 0
+    review: int = 0
+
+    @property
+    def match_rate(self) -> float | None:
+        return self.matched / self.trades if self.trades else None
+
+    @property
+    def auto_match_rate(self) -> float | None:
+        """Return the share of the matches found that needed nobody."""
+        found = self.auto + self.review
+        return self.auto / found if found else None
+
+    def __add__(self, other: "PairedFigures") -> "PairedFigures":
+        return PairedFigures(
+            self.trades + other.trades,
+            self.matched + other.matched,
+            self.auto + other.auto,
+            self.review + other.review,
+        )
+
+
+@dataclass
+class _Told:
+    """What the newest runs tell of one reconciliation, and the dates they tell."""
+
+    figures: PairedFigures = field(default_factory=PairedFigures)
+    spans: list[Span] = field(default_factory=list)
+    gone_over: list[Span] = field(default_factory=list)
+
+
+def paired_figures(scope: Scope) -> PairedFigures:
+    """
+    Add up the figures of the scope's reconciliations and dates.
+
+    Two queries, and a few more for each stretch of dates that has to be counted.
+    """
+    between = list(
+        Reconciliation.objects.filter(scope.compared()).select_related(
+            "left_source", "right_source"
+        )
+    )
+    told = {one.pk: _Told() for one in between}
+    runs = scope.runs().filter(status=RunStatus.SUCCEEDED).order_by("-finished_at", "-pk")
+    for run in runs:
+        _hear(told[run.reconciliation_id], run, scope)
+    total = PairedFigures()
+    for one in between:
+        total += told[one.pk].figures
+        for span in _untold(one, told[one.pk].spans, scope):
+            total += counted(one, span, scope.source)
+    return total
+
+
+def figures_of(run: ReconciliationRun, source: str | None = None) -> PairedFigures:
+    """Return what a run keeps, of both sides or of that of one source."""
+    trades, matched = 0, 0
+    if source is None or source == run.reconciliation.left_source.code:
+        trades, matched = trades + run.left_trades, matched + run.matched_left
+    if source is None or source == run.reconciliation.right_source.code:
+        trades, matched = trades + run.right_trades, matched + run.matched_right
+    return PairedFigures(trades, matched, run.auto_matched, run.manual_review)
+
+
+def counted(between: Reconciliation, span: Span, source: str | None = None) -> PairedFigures:
+    """Count the trades of these dates as a run over them would that ended now."""
+    run = ReconciliationRun(reconciliation=between, from_date=span.first, to_date=span.last)
+    matches = count_matches(run)
+    lone = dict(
+        Trade.objects.filter(of_asset_class(between), trade_date__range=span)
+        .filter(source__in=[between.left_source_id, between.right_source_id])
+        .filter(~live_leg(between))
+        .exclude(state=TradeState.CANCELLED)
+        .order_by()
+        .values_list("source")
+        .annotate(Count("pk"))
+    )
+    for side, key in (
+        (LegSide.LEFT, between.left_source_id),
+        (LegSide.RIGHT, between.right_source_id),
+    ):
+        matched = matches.legs[side, MatchStatus.MATCHED]
+        proposed = matches.legs[side, MatchStatus.PROPOSED]
+        setattr(run, f"{side}_trades", lone.get(key, 0) + matched + proposed)
+        setattr(run, f"matched_{side}", matched)
+    run.auto_matched, run.manual_review = matches.auto_matched, matches.proposed
+    return figures_of(run, source)
+
+
+def _hear(told: _Told, run: ReconciliationRun, scope: Scope) -> None:
+    """Take a run's counts, if it lies within the scope and no newer one went over its dates."""
+    span = Span(run.from_date, run.to_date)
+    within = (scope.from_date is None or scope.from_date <= span.first) and (
+        scope.to_date is None or span.last <= scope.to_date
+    )
+    if within and not any(_meet(span, newer) for newer in told.gone_over):
+        told.figures += figures_of(run, scope.source)
+        told.spans.append(span)
+    told.gone_over.append(span)
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.first <= other.last and other.first <= one.last
+
+
+def _untold(between: Reconciliation, spans: Sequence[Span], scope: Scope) -> Iterable[Span]:
+    """Yield the stretches of dates with a trade that no run tells, as few as there are."""
+    rows = Trade.objects.filter(source__in=[between.left_source_id, between.right_source_id])
+    dates = (
+        rows.filter(_outside(spans, scope))
+        .order_by("trade_date")
+        .values_list("trade_date")
+        .distinct()
+    )
+    first = last = None
+    for (day,) in dates:
+        if last is not None and any(last < span.first and span.last < day for span in spans):
+            yield Span(first or last, last)
+            first = None
+        first, last = first or day, day
+    if last is not None:
+        yield Span(first or last, last)
+
+
+def _outside(spans: Sequence[Span], scope: Scope) -> Q:
+    """Tell the dates of the scope between the spans, each gap as a range that an index reads."""
+    begin, where = scope.from_date, Q(pk__in=[])
+    for span in [*sorted(spans), None]:
+        last = span.first - ONE if span else scope.to_date
+        gap = Q()
+        if begin is not None:
+            gap &= Q(trade_date__gte=begin)
+        if last is not None:
+            gap &= Q(trade_date__lte=last)
+        if begin is None or last is None or begin <= last:
+            where |= gap or Q(pk__isnull=False)
+        begin = span.last + ONE if span else begin
+    return where
