@@ -40,6 +40,12 @@ _SEE_THE_DESK: Grants = {
     "reporting.dailyreport": "view",
     "reporting.signoff": "view",
     "reporting.signoffevent": "view",
+    "predictions.tradescore": "view",
+    "predictions.watchedweek": "view",
+    "predictions.scoringsettings": "view",
+    "predictions.modelversion": "view",
+    "predictions.modelevent": "view",
+    "predictions.trainingrun": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
@@ -52,6 +58,7 @@ _WORK_THE_QUEUE: Grants = {
     "workflows.rootcauseanalysis": "start",
     "workflows.rootcausefinding": "decide",
     "reporting.signoff": "prepare",
+    "predictions.tradescore": "request",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {
@@ -62,6 +69,10 @@ _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel"
 _KEEP_THE_SHIFTS: Grants = {
     "workflows.workpattern": "add change delete",
     "workflows.absence": "add change delete",
+}
+_TRAIN_MODELS: Grants = {
+    "predictions.trainingrun": "start",
+    "predictions.modelversion": "activate",
 }
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
@@ -91,6 +102,7 @@ _SET_UP_THE_DESK: Grants = {
     "workflows.escalationlevel": "add change delete",
     "workflows.notification": "resend",
     "reporting.reportsubscription": "view add change delete",
+    "predictions.scoringsettings": "change",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",
@@ -110,6 +122,7 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
+        _TRAIN_MODELS,
         {"matching.ruleset": "change"},
     ),
     ADMINISTRATOR: (
@@ -120,13 +133,14 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
+        _TRAIN_MODELS,
         _SET_UP_THE_DESK,
     ),
     INTEGRATION: (
         _SEE_THE_DESK,
         _SEE_EVERY_TEAM,
         {"connectors.delivery": "start", "matching.reconciliationrun": "start"},
-        {"breaks.tradebreak": "work"},
+        {"breaks.tradebreak": "work", "predictions.tradescore": "request"},
         {"recon_project.workerpulse": "view"},
     ),
     AUDITOR: (

@@ -1,11 +1,12 @@
 """The steps of the main job, in the order they happen."""
 
-from workflows.services.steps import feeds_and_runs, passing_on
+from workflows.services.steps import feeds_and_runs, foreseeing, passing_on
 from workflows.services.steps.kinds import Kind, once
 
 # A new kind of step is a new line here; nothing else knows which there are.
 DAY = (
     Kind(code="ingest", label="Ingest", plan=feeds_and_runs.feeds, run=feeds_and_runs.ingest),
+    Kind(code="score", label="Score", plan=once, run=foreseeing.score, whole=True),
     Kind(
         code="reconcile",
         label="Reconcile",

@@ -69,6 +69,7 @@ MAY = {
     ("POST", "withdraw-approval"): STARTERS,
     ("GET", "sign-offs"): ALL,
     ("GET", "sign-off"): ALL,
+    ("POST", "score-trades"): STARTERS,
     ("GET", "schema"): ALL,
 }
 OPEN_TO_ANYBODY = {("GET", "health")}
