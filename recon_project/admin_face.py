@@ -66,6 +66,7 @@ _NAVIGATION = [
                   badge=f"{_BADGES}.to_decide", badge_variant="warning"),
             _page("Matches", "join_inner", "matching.match", badge=f"{_BADGES}.proposals",
                   badge_variant="info"),
+            _page("QA samples", "fact_check", "matching.qasample"),
             _page("Pending trades", "hourglass_top", "breaks.pendingtrade"),
             _page("Likely to break", "online_prediction", "predictions.tradescore"),
             _page("Trades", "swap_horiz", "trades.trade"),
@@ -95,6 +96,7 @@ _NAVIGATION = [
         "items": [
             _page("Reconciliations", "compare_arrows", "matching.reconciliation"),
             _page("Rule sets", "tune", "matching.ruleset"),
+            _page("Calibrations", "model_training", "matching.calibration"),
             _page("Teams", "groups", "breaks.team"),
             _page("SLA policies", "timer", "breaks.slapolicy"),
             _page("Calendars", "event_busy", "breaks.holidaycalendar"),

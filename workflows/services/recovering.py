@@ -8,7 +8,8 @@ from django.db.models import Q
 from breaks.services import sla
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
-from matching.models import ReconciliationRun
+from matching.models import Calibration, ReconciliationRun
+from matching.services import calibrating
 from matching.services.claims import STALE_AFTER, abandoned
 from predictions.models import TrainingRun
 from predictions.services import training
@@ -42,4 +43,8 @@ def wake_stale_work(*, at: datetime) -> int:
     trainings = TrainingRun.objects.filter(training.abandoned(at)).values_list("pk", flat=True)
     for training_id in trainings:
         training.wake(training_id)
-    return len(runs) + len(deliveries) + len(changes) + len(pipelines) + len(trainings)
+    learning = Calibration.objects.filter(calibrating.abandoned(at)).values_list("pk", flat=True)
+    for calibration_id in learning:
+        calibrating.wake(calibration_id)
+    started = (runs, deliveries, changes, pipelines, trainings, learning)
+    return sum(len(rows) for rows in started)
