@@ -69,13 +69,22 @@ def dashboard(request: HttpRequest, *, at: datetime | None = None) -> dict[str, 
             ),
             "types": _types(live),
             "teams": _teams(live),
-            "cards": [likely(), measured()],
+            "cards": _cards(user, at),
         }
     if user.has_perm("connectors.view_delivery"):
         context["deliveries"] = delivery_rows(at)
     if user.has_perm("matching.view_reconciliationrun"):
         context["runs"] = run_rows(at)
     return context
+
+
+def _cards(user: Any, at: datetime) -> list[dict[str, Any]]:
+    cards = []
+    if user.has_perm("predictions.view_tradescore"):
+        cards.append(likely(at=at))
+    if user.has_perm("matching.view_qasample"):
+        cards.append(measured())
+    return cards
 
 
 def queue(**query: Any) -> str:
