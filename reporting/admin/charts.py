@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from reporting.selectors.rates import percent
 from workflows.admin.drawing import table_twin
 
 WIDTH, HEIGHT, LEFT, TOP, BASE = 600, 210, 40, 12, 24
@@ -118,11 +119,6 @@ def share_bar(count: int, most: int) -> SafeString:
         'aria-hidden="true"><rect width="{}" height="4"/></svg>',
         f"{wide:.1f}",
     )
-
-
-def percent(rate: float | None) -> str:
-    """Write a share to two places, rounded down: 99.996% is not all."""
-    return "unknown" if rate is None else f"{int(rate * 10_000 + 1e-9) / 100:.2f}%"
 
 
 def nice(most: int) -> int:

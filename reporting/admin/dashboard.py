@@ -6,6 +6,7 @@ by the page itself, and stands alone for print.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,8 +21,21 @@ from breaks.choices import BreakType, Severity
 from breaks.models import Team
 from reporting.admin.charts import Part, share_bar, stacked
 from reporting.admin.today import delivery_rows, run_rows, waiting
-from reporting.admin.windowed import likely, measured, window_tiles
-from reporting.selectors.live import LiveFigures, by_counterparty, live_figures
+from reporting.admin.windowed import (
+    WINDOW,
+    likely,
+    match_tile,
+    measured,
+    trend_of,
+    window_tiles,
+)
+from reporting.selectors.live import (
+    MOST_LOOKED_AT,
+    LiveFigures,
+    by_counterparty,
+    live_figures,
+)
+from reporting.selectors.paired import matched_by_day
 from trades.admin.cells import badge
 
 REFRESH_SECONDS = 30
@@ -37,11 +51,22 @@ def dashboard(request: HttpRequest, *, at: datetime | None = None) -> dict[str, 
     if user.has_perm("breaks.view_tradebreak"):
         prefetch_related_objects([user], "teams")
         live = live_figures(user=user, at=at)
+        days = matched_by_day(from_date=(at - WINDOW).date(), to_date=at.date())
         context |= {
-            "tiles": [*_live_tiles(live), *window_tiles(user=user, at=at)],
+            "tiles": [
+                *_live_tiles(live),
+                match_tile(days),
+                *window_tiles(user=user, at=at),
+            ],
+            "trend": trend_of(days),
             "severities": _severities(live),
             "ages": _ages(live),
             "parties": _parties(user),
+            "parties_note": (
+                f"of the first {MOST_LOOKED_AT:,} in the queue"
+                if live.count() > MOST_LOOKED_AT
+                else ""
+            ),
             "types": _types(live),
             "teams": _teams(live),
             "cards": [likely(), measured()],
@@ -106,14 +131,14 @@ def _severities(live: LiveFigures) -> list[dict[str, Any]]:
             "free_link": queue(view="unassigned", severity__exact=one.value),
             "late": f"{live.late(severity=one.value):,}",
             "late_link": queue(view="overdue", severity__exact=one.value),
-            "exposure": _exposure(live, severity=one.value),
+            "exposure": _exposure(live.exposure(severity=one.value)),
         }
         for one in Severity
     ]
 
 
-def _exposure(live: LiveFigures, **of: Any) -> str:
-    known = [f"{amount:,.2f} {code}" for code, amount in live.exposure(**of).items()]
+def _exposure(exposure: dict[str, Decimal]) -> str:
+    known = [f"{amount:,.2f} {code}" for code, amount in exposure.items()]
     return ", ".join(known) or "no known exposure"
 
 
@@ -140,9 +165,8 @@ def _parties(user: Any) -> list[dict[str, Any]]:
             "name": one.name,
             "count": f"{one.count:,}",
             "link": queue(view="open", party=one.key),
-            "exposure": short_money(one.exposure) if one.exposure is not None else "unknown",
-            "title": f"{one.exposure:,.2f}" if one.exposure is not None else "",
             "bar": share_bar(one.count, most),
+            **_money(one.exposure),
         }
         for one in found
     ]
@@ -172,13 +196,20 @@ def _teams(live: LiveFigures) -> list[dict[str, Any]]:
 def _row(
     name: str, count: int, most: int, link: str, live: LiveFigures, **of: Any
 ) -> dict[str, Any]:
-    money = live.exposure(**of)
-    amount = next(iter(money.values()), None)
     return {
         "name": name,
         "count": f"{count:,}",
         "link": link,
-        "exposure": short_money(amount) if amount is not None else "unknown",
-        "title": _exposure(live, **of),
         "bar": share_bar(count, most),
+        **_money(live.exposure(**of)),
+    }
+
+
+def _money(exposure: dict[str, Decimal]) -> dict[str, str]:
+    """Return the largest amount to read from afar, and every one to the cent."""
+    amount = next(iter(exposure.values()), None)
+    more = "+" if len(exposure) > 1 else ""
+    return {
+        "exposure": "unknown" if amount is None else f"{short_money(amount)}{more}",
+        "title": _exposure(exposure),
     }

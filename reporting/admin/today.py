@@ -1,8 +1,9 @@
 """What came in and ran today, and what waits for people."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -17,7 +18,6 @@ from trades.admin.cells import badge, link, number, short, since
 from trades.admin.counting import ask_count, count_words, counted
 
 MOST = 8
-DAY = timedelta(days=1)
 
 
 def waiting(request: HttpRequest) -> list[tuple[str, Any, str]]:
@@ -42,12 +42,10 @@ def waiting(request: HttpRequest) -> list[tuple[str, Any, str]]:
 
 
 def run_rows(at: datetime) -> dict[str, Any]:
-    """Return the last runs, and how many there were since a day."""
-    last = list(
-        ReconciliationRun.objects.select_related("reconciliation").order_by("-requested_at")[:MOST]
-    )
+    """Return the last runs, and how many were asked for today with the list of them."""
+    runs = ReconciliationRun.objects.select_related("reconciliation").order_by("-requested_at")
     return {
-        "today": sum(run.requested_at > at - DAY for run in last),
+        "today": _today(ReconciliationRun.objects.all(), "requested_at", RunStatus.FAILED, at),
         "rows": [
             [
                 link("matching_reconciliationrun", run.pk, run.pk),
@@ -58,17 +56,17 @@ def run_rows(at: datetime) -> dict[str, Any]:
                 number(run.breaks_identified if run.status == RunStatus.SUCCEEDED else None),
                 since(run.requested_at, now=at),
             ]
-            for run in last
+            for run in runs[:MOST]
         ],
     }
 
 
 def delivery_rows(at: datetime) -> dict[str, Any]:
-    """Return the last deliveries that brought something, or failed to."""
+    """Return the last deliveries that brought something, or failed to, and today's count."""
     brought = Delivery.objects.exclude(digest="", status=DeliveryStatus.LOADED)
-    last = list(brought.select_related("source").order_by("-received_at")[:MOST])
+    last = brought.select_related("source").order_by("-received_at")
     return {
-        "today": sum(one.received_at > at - DAY for one in last),
+        "today": _today(Delivery.objects.all(), "received_at", DeliveryStatus.FAILED, at),
         "rows": [
             [
                 link("connectors_delivery", one.pk, short(one.name, width="medium")),
@@ -78,6 +76,21 @@ def delivery_rows(at: datetime) -> dict[str, Any]:
                 number(one.rejected if one.status == DeliveryStatus.LOADED else None),
                 since(one.received_at, now=at),
             ]
-            for one in last
+            for one in last[:MOST]
         ],
     }
+
+
+def _today(rows: QuerySet, column: str, failed: str, at: datetime) -> list[tuple[str, str]]:
+    """Count the rows since midnight, in UTC, and those that failed; each with its list."""
+    midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = rows.filter(**{f"{column}__gte": midnight}).aggregate(
+        count=Count("pk"), failed=Count("pk", filter=Q(status=failed))
+    )
+    opts = rows.model._meta
+    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    query = f"{column}_from_0={midnight:%Y-%m-%d}&{column}_from_1=00:00:00"
+    told = [(f"{found['count']:,} today", f"{address}?{query}")]
+    if found["failed"]:
+        told.append((f"{found['failed']:,} failed", f"{address}?view=failed&{query}"))
+    return told

@@ -1,42 +1,69 @@
 """What the dashboard says of the last weeks, and of what is foreseen."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from breaks.models import TradeBreak
-from reporting.admin.charts import percent
-from reporting.selectors.ended import ended_figures
+from reporting.admin.charts import Day, trend
+from reporting.selectors.rates import MatchedDay, ended, percent, together
 from trades.admin.cells import span
 
 WINDOW = timedelta(days=30)
+MOST_DAYS = 20
 
 
 def window_tiles(*, user: Any, at: datetime) -> list[dict[str, Any]]:
     """Return the tiles of what ended within the window."""
-    ended_since = TradeBreak.objects.visible_to(user).filter(resolved_at__gte=at - WINDOW)
-    found = ended_figures(ended_since)
-    count = found.count
-    ended = f"{count:,} ended in {WINDOW.days} days"
+    found = ended(user=user, since=at - WINDOW)
+    said = f"{found.count:,} ended in {WINDOW.days} days"
     address = f"{reverse('admin:breaks_tradebreak_changelist')}?view=all&ended={WINDOW.days}"
     return [
         {
             "label": "Mean time to resolve",
-            "figure": span(found.took) if count else "none",
+            "figure": span(found.took) if found.took is not None else "none",
             "link": address,
-            "soft": ended,
+            "soft": said,
             "soft_link": address,
         },
         {
             "label": "SLA met",
-            "figure": percent(found.met) if count else "none",
+            "figure": percent(found.met) or "none",
             "link": address,
-            "soft": ended,
+            "soft": said,
             "soft_link": address,
         },
     ]
+
+
+def match_tile(days: Sequence[MatchedDay]) -> dict[str, Any]:
+    """Return the tile of how much was matched within the window."""
+    found = together(days)
+    return {
+        "label": "Match rate",
+        "figure": percent(found.rate) or "none",
+        "link": reverse("admin:matching_match_changelist") + "?view=all",
+        "soft": f"{found.to_review:,} to review, {WINDOW.days} days",
+        "soft_link": reverse("admin:matching_match_changelist"),
+    }
+
+
+def trend_of(days: Sequence[MatchedDay]) -> SafeString:
+    """Draw the last days that runs ended at; each column leads to the breaks of its date."""
+    queue = reverse("admin:breaks_tradebreak_changelist")
+    shown = [
+        Day(
+            one.day,
+            one.found.breaks,
+            one.found.rate,
+            f"{queue}?view=all&trade_date_from={one.day}&trade_date_to={one.day}",
+        )
+        for one in days[-MOST_DAYS:]
+    ]
+    return trend(shown, title="Match rate and breaks by day") if shown else SafeString("")
 
 
 def likely() -> dict[str, Any]:

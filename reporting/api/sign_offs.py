@@ -52,7 +52,7 @@ class SignOffOutput(serializers.ModelSerializer):
         read_only_fields: tuple[str, ...] = fields
 
 
-class ChangeOutput(serializers.Serializer):
+class SignOffChangeOutput(serializers.Serializer):
     """One figure that is not what was kept."""
 
     label = serializers.CharField()
@@ -78,7 +78,7 @@ class SignOffDetailOutput(SignOffOutput):
         help_text="Whether the sheet is that of preparing; else it is how things stand."
     )
     sheet = serializers.JSONField(help_text="Files, positions and the unresolved breaks you see.")
-    changed_since = ChangeOutput(many=True)
+    changed_since = SignOffChangeOutput(many=True)
     events = SignOffEventOutput(many=True, source="acts")
 
     class Meta(SignOffOutput.Meta):

@@ -17,9 +17,12 @@ from matching.models import ReconciliationRun
 from reporting.formats.report import COUNT, MONEY, TEXT, Report, Section, cell
 from reporting.models import SignOff
 from reporting.selectors.live import LiveFigures, by_counterparty, live_figures
+from reporting.selectors.paired import matched_by_day
+from reporting.selectors.rates import ended, percent, together
+from trades.admin.cells import span
 
 # So long before the report its runs, deliveries and changes go back.
-SINCE = timedelta(days=1)
+SINCE, MONTH = timedelta(days=1), timedelta(days=30)
 MOST_NAMED, MOST_BREAKS = 20, 25
 
 
@@ -48,16 +51,23 @@ def daily_report(*, user: Any, business_date: date, at: datetime) -> Report:
 
 
 def _summary(live: LiveFigures, user: Any, at: datetime) -> Section:
-    changed = TradeBreak.objects.visible_to(user)
+    seen = TradeBreak.objects.visible_to(user)
+    opened = seen.filter(opened_at__gt=at - SINCE).count()
+    day, month = (ended(user=user, since=at - since) for since in (SINCE, MONTH))
+    days = matched_by_day(from_date=(at - MONTH).date(), to_date=at.date())
     rows = [
         ["Open breaks", cell(live.count())],
         ["Overdue", cell(live.late())],
         ["Unassigned", cell(live.free())],
         ["Of unknown exposure", cell(live.unknown())],
-        ["Opened in the last day", cell(changed.filter(opened_at__gt=at - SINCE).count())],
-        ["Ended in the last day", cell(changed.filter(resolved_at__gt=at - SINCE).count())],
+        ["Opened in the last day", cell(opened)],
+        ["Ended in the last day", cell(day.count)],
+        ["Ended in 30 days", cell(month.count)],
+        ["Mean time to resolve, 30 days", span(month.took) if month.took else ""],
+        ["SLA met, 30 days", percent(month.met)],
+        ["Match rate, 30 days", percent(together(days).rate)],
     ]
-    return Section("Summary", [("Figure", TEXT), ("Value", COUNT)], rows)
+    return Section("Summary", [("Figure", TEXT), ("Value", TEXT)], rows)
 
 
 def _severities(live: LiveFigures) -> Section:
@@ -118,11 +128,10 @@ def _grouped(name: str) -> list[tuple[str, str]]:
 
 
 def _parties(user: Any) -> Section:
-    columns = [("Counterparty", TEXT), ("Open", COUNT), ("Exposure", MONEY)]
-    rows = [
-        [one.name, cell(one.count), cell(one.exposure)]
-        for one in by_counterparty(user=user, most=MOST_NAMED)
-    ]
+    columns = [("Counterparty", TEXT), ("Open", COUNT), ("Exposure", MONEY), ("Currency", TEXT)]
+    rows = []
+    for one in by_counterparty(user=user, most=MOST_NAMED):
+        rows += _with_money([one.name, cell(one.count)], one.exposure)
     return Section("Open by counterparty", columns, rows, none="Nothing is open.")
 
 

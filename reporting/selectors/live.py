@@ -4,7 +4,8 @@ The live breaks of a desk as its dashboard counts them: one query, every figure 
 All figures of one answer are of the same moment, so that the parts of each make up its whole.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -96,7 +97,7 @@ class PartyFigures(NamedTuple):
     key: int
     name: str
     count: int
-    exposure: Decimal | None
+    exposure: dict[str, Decimal]
 
 
 def live_figures(*, user: Any, at: datetime) -> LiveFigures:
@@ -137,7 +138,7 @@ def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
         .live()
         .order_by("-rank", "-pk")
         .annotate(party=Coalesce("left_trade__counterparty", "right_trade__counterparty"))
-        .values("party", "exposure")[:MOST_LOOKED_AT]
+        .values("party", "currency", "exposure")[:MOST_LOOKED_AT]
     )
     try:
         sql, given = first.query.sql_with_params()
@@ -147,17 +148,23 @@ def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
     with connection.cursor() as cursor:
         cursor.execute(
             # Django wrote the inner query, and what came from outside is in `given`.
-            f"SELECT party, COUNT(*), {add}(first_of_them.exposure) FROM ({sql}) first_of_them "  # noqa: S608
-            "WHERE party IS NOT NULL GROUP BY party ORDER BY COUNT(*) DESC, party",
+            f"SELECT party, currency, COUNT(*), {add}(exposure) FROM ({sql}) first_of_them "  # noqa: S608
+            "WHERE party IS NOT NULL GROUP BY party, currency",
             given,
         )
-        rows = cursor.fetchmany(most)
-    names = dict(
-        Counterparty.objects.filter(pk__in=[key for key, _, _ in rows]).values_list("pk", "name")
-    )
-    return [
-        PartyFigures(
-            key, names.get(key, "unknown"), count, None if total is None else Decimal(total)
-        )
-        for key, count, total in rows
-    ]
+        rows = cursor.fetchall()
+    return _parties(rows, most)
+
+
+def _parties(rows: Sequence[tuple[int, str, int, Any]], most: int) -> list[PartyFigures]:
+    """Add the currencies of each counterparty up, and name those with the most breaks."""
+    counts: Counter[int] = Counter()
+    money: dict[int, dict[str, Decimal]] = {}
+    for key, currency, count, total in rows:
+        counts[key] += count
+        amounts = money.setdefault(key, {})
+        if total is not None:
+            amounts[currency] = Decimal(total)
+    first = sorted(counts, key=lambda key: (-counts[key], key))[:most]
+    names = dict(Counterparty.objects.filter(pk__in=first).values_list("pk", "name"))
+    return [PartyFigures(key, names.get(key, "unknown"), counts[key], money[key]) for key in first]

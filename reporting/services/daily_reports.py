@@ -8,7 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from reporting.formats import FORMATS
-from reporting.formats.report import COUNT, Report, shown
+from reporting.formats.report import Report
 from reporting.models import DailyReport, ReportSubscription
 from reporting.selectors.daily import daily_report
 from workflows.choices import NoticeKind
@@ -83,5 +83,5 @@ def _words(report: Report) -> str:
     """Write the first section as the text of the e-mail."""
     if not report.sections:
         return report.subtitle
-    lines = [f"{name}: {shown(value, COUNT)}" for name, value in report.sections[0].rows]
+    lines = [f"{name}: {value}" for name, value in report.sections[0].rows if value]
     return "\n".join([report.subtitle, "", *lines])

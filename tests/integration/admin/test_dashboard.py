@@ -11,9 +11,11 @@ from django.utils import timezone
 from breaks.ages import AGES
 from breaks.choices import Severity
 from breaks.models import TradeBreak
-from reporting.admin.charts import nice, percent, rate_scale
+from reporting.admin.charts import nice, rate_scale
 from reporting.admin.dashboard import short_money
 from reporting.selectors.live import by_counterparty, live_figures
+from reporting.selectors.paired import matched_by_day
+from reporting.selectors.rates import percent, together
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +120,44 @@ class TestFigures:
         assert "dk-tile" not in page.content.decode()
 
 
+class TestRates:
+    def test_of_runs_over_one_scope_the_newest_counts_alone(self):
+        day = factories.TRADE_DATE
+        for matched in (4, 8):
+            factories.run(
+                left_trades=5, right_trades=5, matched_left=matched // 2, matched_right=matched // 2
+            )
+        factories.run(status="FAILED", left_trades=90)
+        factories.run(
+            from_date=day - timedelta(1), left_trades=10, right_trades=10, matched_left=10
+        )
+
+        found = matched_by_day(from_date=day - timedelta(9), to_date=day)
+
+        assert [(one.day, one.found.matched, one.found.trades) for one in found] == [
+            (day - timedelta(1), 10, 20), (day, 8, 10),
+        ]  # fmt: skip
+        assert together(found).rate == 18 / 30
+
+    def test_todays_runs_and_deliveries_lead_to_their_lists(self, superuser, browser_as):
+        now = timezone.now()
+        factories.run(requested_at=now)
+        factories.run(requested_at=now, status="FAILED", from_date=factories.TRADE_DATE, error="x")
+        factories.run(requested_at=now - timedelta(days=2))
+        factories.delivery(received_at=now)
+        browser = browser_as(superuser)
+        page = browser.get(reverse("admin:index")).content.decode()
+
+        told = re.findall(r'<a class="dk-count" href="([^"]+)">(\d+) (today|failed)</a>', page)
+
+        assert [(count, word) for _, count, word in told] == [
+            ("2", "today"), ("1", "failed"), ("1", "today"),
+        ]  # fmt: skip
+        for address, count, _ in told:
+            listed = browser.get(unescape(address)).context_data["cl"]
+            assert listed.result_count == int(count), address
+
+
 class TestPage:
     def test_asks_for_itself_again(self, look):
         add_breaks(2)
@@ -175,7 +215,7 @@ class TestWords:
         assert short_money(Decimal(amount)) == words
 
     def test_a_rate_that_is_not_all_is_not_said_to_be(self):
-        assert (percent(0.99999), percent(1.0), percent(None)) == ("99.99%", "100.00%", "unknown")
+        assert (percent(0.99999), percent(1.0), percent(None)) == ("99.99%", "100.00%", "")
 
     @pytest.mark.parametrize(
         ("most", "top"), [(0, 4), (4, 4), (5, 8), (41, 80), (900_001, 1_200_000)]

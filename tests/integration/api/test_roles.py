@@ -58,6 +58,8 @@ MAY = {
     ("POST", "escalate-break"): STARTERS,
     ("POST", "auto-remediate-break"): STARTERS,
     ("POST", "route-by-rules"): STARTERS,
+    ("GET", "sign-offs"): ALL,
+    ("GET", "sign-off"): ALL,
     ("GET", "summary-report"): ALL,
     ("GET", "aging-report"): ALL,
     ("GET", "runs-report"): ALL,
