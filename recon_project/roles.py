@@ -38,6 +38,7 @@ _SEE_THE_DESK: Grants = {
     "workflows.rootcauseevent": "view",
     "workflows.rootcausefinding": "view",
     "reporting.dailyreport": "view",
+    "reporting.dailysnapshot": "view",
     "reporting.signoff": "view",
     "reporting.signoffevent": "view",
     "predictions.tradescore": "view",

@@ -25,6 +25,13 @@ AGED = {
     "business_age_hours": 9.75,
     "sla_deadline": "2026-03-05T16:30:00Z",
 }
+BUCKET = {
+    "bucket": "1-3",
+    "from_days": 1,
+    "to_days": 3,
+    "total": 9,
+    "by_severity": {"CRITICAL": 0, "HIGH": 2, "MEDIUM": 6, "LOW": 1},
+}
 RUN = {
     "id": 311,
     "run_date": "2026-03-05",

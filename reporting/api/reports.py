@@ -15,7 +15,7 @@ from breaks.models import TradeBreak
 from breaks.querysets import SEVERITY_RANK
 from breaks.terms import Clocks
 from matching.models import ReconciliationRun
-from reporting.api.examples import AGED, ROOT_CAUSE, RUN, SUMMARY
+from reporting.api.examples import AGED, BUCKET, ROOT_CAUSE, RUN, SUMMARY
 from reporting.api.outputs import (
     AgedBreakOutput,
     BucketOutput,
@@ -65,6 +65,7 @@ class AgingPages(Pages):
         page["properties"]["buckets"] = {
             "type": "array",
             "description": "All live breaks of the report by age in days, and by severity.",
+            "example": [BUCKET],
             "items": {
                 "type": "object",
                 "properties": {

@@ -16,9 +16,10 @@ from matching.choices import RunStatus
 from matching.models import ReconciliationRun
 from reporting.formats.report import COUNT, MONEY, TEXT, Report, Section, cell
 from reporting.models import SignOff
-from reporting.selectors.ended import ended_figures
+from reporting.scope import Scope
 from reporting.selectors.live import LiveFigures, by_counterparty, live_figures
-from reporting.selectors.rates import matched_by_day, percent, together
+from reporting.selectors.paired import matched_in
+from reporting.selectors.rates import ended, percent, together
 from trades.admin.cells import span
 
 # So long before the report its runs, deliveries and changes go back.
@@ -53,10 +54,9 @@ def daily_report(*, user: Any, business_date: date, at: datetime) -> Report:
 def _summary(live: LiveFigures, user: Any, at: datetime) -> Section:
     seen = TradeBreak.objects.visible_to(user)
     opened = seen.filter(opened_at__gt=at - SINCE).count()
-    day, month = (
-        ended_figures(seen.filter(resolved_at__gt=at - since)) for since in (SINCE, MONTH)
-    )
-    days = matched_by_day(from_date=(at - MONTH).date(), to_date=at.date())
+    day, month = (ended(user=user, since=at - since) for since in (SINCE, MONTH))
+    scope = Scope(user=user, from_date=(at - MONTH).date(), to_date=at.date())
+    days = matched_in(scope, counting=False)
     rows = [
         ["Open breaks", cell(live.count())],
         ["Overdue", cell(live.late())],
@@ -67,8 +67,8 @@ def _summary(live: LiveFigures, user: Any, at: datetime) -> Section:
         ["Ended in 30 days", cell(month.count)],
         ["Mean time to resolve, 30 days", span(month.took) if month.took else ""],
         ["SLA met, 30 days", percent(month.met)],
-        ["Auto-match rate, 30 days", percent(together(days).auto_match_rate)],
-        ["Match rate, 30 days", percent(together(days).match_rate)],
+        ["Auto-match rate, 30 days", percent(together(days).auto_rate)],
+        ["Match rate, 30 days", percent(together(days).rate)],
     ]
     return Section("Summary", [("Figure", TEXT), ("Value", TEXT)], rows)
 

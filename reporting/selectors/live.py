@@ -6,10 +6,10 @@ All figures of one answer are of the same moment, so that the parts of each make
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -26,7 +26,8 @@ from trades.models import Counterparty
 MOST_LOOKED_AT = 10_000
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cell:
     """
     Breaks alike in severity, type, team and currency, counted by what else is told apart.
 
@@ -80,18 +81,23 @@ class LiveFigures:
 
     def by(self, column: str) -> list[tuple[Any, int]]:
         """Return the values of a column with their counts, the most first."""
-        at = Cell._fields.index(column)
         counts: dict[Any, int] = {}
         for cell in self.cells:
-            counts[cell[at]] = counts.get(cell[at], 0) + cell.count
+            value = getattr(cell, column)
+            counts[value] = counts.get(value, 0) + cell.count
         return sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))
 
     def _of(self, of: dict[str, Any]) -> Iterator[Cell]:
-        wanted = [(Cell._fields.index(name), value) for name, value in of.items()]
-        return (cell for cell in self.cells if all(cell[at] == value for at, value in wanted))
+        wanted = of.items()
+        return (
+            cell
+            for cell in self.cells
+            if all(getattr(cell, name) == value for name, value in wanted)
+        )
 
 
-class PartyFigures(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PartyFigures:
     """The live breaks of one counterparty among those looked at."""
 
     key: int
@@ -123,7 +129,7 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
             **ages,
         )
     )
-    plain = len(Cell._fields) - 1
+    plain = len(fields(Cell)) - 1
     return LiveFigures(tuple(Cell(*row[:plain], row[plain:]) for row in rows))
 
 

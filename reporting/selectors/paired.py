@@ -13,14 +13,20 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q
 
+from breaks.choices import LIVE
+from breaks.models import TradeBreak
 from matching.choices import LegSide, MatchStatus, RunStatus
 from matching.models import Reconciliation, ReconciliationRun
 from matching.scope import count_matches, live_leg, of_asset_class
 from reporting.scope import Scope
+from reporting.selectors.rates import Matched, MatchedDay, together
 from trades.choices import TradeState
 from trades.models import Trade
 
 ONE = timedelta(days=1)
+_SOURCES = ("reconciliation__left_source", "reconciliation__right_source")
+
+Days = list[MatchedDay]
 
 
 class Span(NamedTuple):
@@ -30,52 +36,27 @@ class Span(NamedTuple):
     last: date
 
 
-@dataclass(frozen=True)
-class PairedFigures:
-    """
-    Trades in scope of the runs and how many are in a match; `auto` and `review` are matches.
-
-    A trade that two reconciliations compare counts in each of them.
-    """
-
-    trades: int = 0
-    matched: int = 0
-    auto: int = 0
-    review: int = 0
-
-    @property
-    def match_rate(self) -> float | None:
-        return self.matched / self.trades if self.trades else None
-
-    @property
-    def auto_match_rate(self) -> float | None:
-        """Return the share of the matches found that needed nobody."""
-        found = self.auto + self.review
-        return self.auto / found if found else None
-
-    def __add__(self, other: "PairedFigures") -> "PairedFigures":
-        return PairedFigures(
-            self.trades + other.trades,
-            self.matched + other.matched,
-            self.auto + other.auto,
-            self.review + other.review,
-        )
-
-
 @dataclass
 class _Told:
     """What the newest runs tell of one reconciliation, and the dates they tell."""
 
-    figures: PairedFigures = field(default_factory=PairedFigures)
+    days: list[MatchedDay] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     gone_over: list[Span] = field(default_factory=list)
 
 
-def paired_figures(scope: Scope) -> PairedFigures:
-    """
-    Add up the figures of the scope's reconciliations and dates.
+def matched_by_day(*, from_date: date | None = None, to_date: date | None = None) -> Days:
+    """Return what was matched of the trade dates between these, of every reconciliation."""
+    return matched_in(Scope(user=None, from_date=from_date, to_date=to_date))
 
-    Two queries, and a few more for each stretch of dates that has to be counted.
+
+def matched_in(scope: Scope, *, counting: bool = True) -> Days:
+    """
+    Return what was matched of the trade dates of a scope, the oldest first.
+
+    Two queries and one for each reconciliation, and a few more for each stretch of dates that
+    has to be counted; without `counting` these dates are left out, and it is two queries. A run of
+    several dates stands at the last of them.
     """
     between = list(
         Reconciliation.objects.filter(scope.compared()).select_related(
@@ -83,28 +64,32 @@ def paired_figures(scope: Scope) -> PairedFigures:
         )
     )
     told = {one.pk: _Told() for one in between}
-    runs = scope.runs().filter(status=RunStatus.SUCCEEDED).order_by("-finished_at", "-pk")
-    for run in runs:
+    runs = scope.runs().filter(status=RunStatus.SUCCEEDED)
+    for run in runs.select_related(*_SOURCES).order_by("-finished_at", "-pk"):
         _hear(told[run.reconciliation_id], run, scope)
-    total = PairedFigures()
+    found: dict[date, list[MatchedDay]] = {}
     for one in between:
-        total += told[one.pk].figures
-        for span in _untold(one, told[one.pk].spans, scope):
-            total += counted(one, span, scope.source)
-    return total
+        days = told[one.pk].days
+        days += [
+            MatchedDay(span.last, counted(one, span, scope.source))
+            for span in (_untold(one, told[one.pk].spans, scope) if counting else ())
+        ]
+        for day in days:
+            found.setdefault(day.day, []).append(day)
+    return [MatchedDay(day, together(found[day])) for day in sorted(found)]
 
 
-def figures_of(run: ReconciliationRun, source: str | None = None) -> PairedFigures:
+def figures_of(run: ReconciliationRun, source: str | None = None) -> Matched:
     """Return what a run keeps, of both sides or of that of one source."""
     trades, matched = 0, 0
     if source is None or source == run.reconciliation.left_source.code:
         trades, matched = trades + run.left_trades, matched + run.matched_left
     if source is None or source == run.reconciliation.right_source.code:
         trades, matched = trades + run.right_trades, matched + run.matched_right
-    return PairedFigures(trades, matched, run.auto_matched, run.manual_review)
+    return Matched(trades, matched, run.auto_matched, run.manual_review, run.breaks_identified)
 
 
-def counted(between: Reconciliation, span: Span, source: str | None = None) -> PairedFigures:
+def counted(between: Reconciliation, span: Span, source: str | None = None) -> Matched:
     """Count the trades of these dates as a run over them would that ended now."""
     run = ReconciliationRun(reconciliation=between, from_date=span.first, to_date=span.last)
     matches = count_matches(run)
@@ -126,6 +111,9 @@ def counted(between: Reconciliation, span: Span, source: str | None = None) -> P
         setattr(run, f"{side}_trades", lone.get(key, 0) + matched + proposed)
         setattr(run, f"matched_{side}", matched)
     run.auto_matched, run.manual_review = matches.auto_matched, matches.proposed
+    run.breaks_identified = TradeBreak.objects.filter(
+        reconciliation=between, trade_date__range=span, status__in=LIVE
+    ).count()
     return figures_of(run, source)
 
 
@@ -136,7 +124,7 @@ def _hear(told: _Told, run: ReconciliationRun, scope: Scope) -> None:
         scope.to_date is None or span.last <= scope.to_date
     )
     if within and not any(_meet(span, newer) for newer in told.gone_over):
-        told.figures += figures_of(run, scope.source)
+        told.days.append(MatchedDay(span.last, figures_of(run, scope.source)))
         told.spans.append(span)
     told.gone_over.append(span)
 

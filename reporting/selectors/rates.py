@@ -1,46 +1,86 @@
-"""How much was matched day by day, as the newest runs found it."""
+"""What share was matched, and what share ended in time: the figures and their sums."""
 
 from collections.abc import Iterable
-from datetime import date
-from typing import NamedTuple
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from django.db.models import Max
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
 
-from matching.choices import RunStatus
-from matching.models import ReconciliationRun
-from reporting.selectors.paired import PairedFigures, figures_of
+from breaks.models import TradeBreak
+from breaks.models.trade_break import ENDED
+from breaks.querysets import TradeBreakQuerySet
+
+
+@dataclass(frozen=True)
+class Matched:
+    """
+    What runs found, added up: trades in scope, those in a match, and how these came about.
+
+    `by_itself` and `to_review` are matches. A trade that two reconciliations compare counts in
+    each of them.
+    """
+
+    trades: int = 0
+    matched: int = 0
+    by_itself: int = 0
+    to_review: int = 0
+    breaks: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        return self.matched / self.trades if self.trades else None
+
+    @property
+    def auto_rate(self) -> float | None:
+        """Return the share of the matches found that needed nobody."""
+        found = self.by_itself + self.to_review
+        return self.by_itself / found if found else None
 
 
 class MatchedDay(NamedTuple):
-    """What the runs that ended at a trade date found; `breaks` were live when they ended."""
+    """What was found of the trade dates that end at a day."""
 
     day: date
-    paired: PairedFigures
-    breaks: int
+    found: Matched
 
 
-def matched_by_day(*, from_date: date, to_date: date) -> list[MatchedDay]:
-    """
-    Return what was matched of each trade date that runs ended at, the oldest first; two queries.
-
-    Of runs over one scope the newest counts alone: each goes over all of it again.
-    """
-    ended = ReconciliationRun.objects.filter(
-        status=RunStatus.SUCCEEDED, to_date__range=(from_date, to_date)
+def together(days: Iterable[MatchedDay]) -> Matched:
+    """Add days up."""
+    every = [one.found for one in days]
+    return Matched(
+        *(sum(getattr(one, name) for one in every) for name in Matched.__dataclass_fields__)
     )
-    scopes = ended.order_by().values("reconciliation", "from_date", "to_date")
-    newest = [row["last"] for row in scopes.annotate(last=Max("pk"))]
-    runs = ReconciliationRun.objects.filter(pk__in=newest).order_by("to_date", "pk")
-    found: dict[date, MatchedDay] = {}
-    for run in runs:
-        day = found.get(run.to_date, MatchedDay(run.to_date, PairedFigures(), 0))
-        paired = day.paired + figures_of(run)
-        found[run.to_date] = MatchedDay(run.to_date, paired, day.breaks + run.breaks_identified)
-    return list(found.values())
 
 
-def together(days: Iterable[MatchedDay]) -> PairedFigures:
-    return sum((one.paired for one in days), PairedFigures())
+@dataclass(frozen=True)
+class Ended:
+    """`took` is their mean time from being found to their end, None where none ended."""
+
+    count: int
+    took: timedelta | None
+    in_time: int
+
+    @property
+    def met(self) -> float | None:
+        """Return the share of them that ended by their due time."""
+        return self.in_time / self.count if self.count else None
+
+
+def ended(*, user: Any, since: datetime) -> Ended:
+    """Say what a person may see of the breaks that ended since a moment, by the calendar."""
+    return ended_of(TradeBreak.objects.visible_to(user).filter(resolved_at__gte=since))
+
+
+def ended_of(breaks: TradeBreakQuerySet) -> Ended:
+    """Count those of these breaks that ended, in one query."""
+    took = ExpressionWrapper(F("resolved_at") - F("opened_at"), DurationField())
+    found = breaks.filter(status__in=ENDED, resolved_at__isnull=False).aggregate(
+        count=Count("pk"),
+        took=Avg(took),
+        in_time=Count("pk", filter=Q(resolved_at__lte=F("due_at"))),
+    )
+    return Ended(found["count"], found["took"], found["in_time"])
 
 
 def percent(rate: float | None) -> str:

@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.db.models import prefetch_related_objects
 
 from reporting.scope import Scope
-from reporting.selectors.ended import EndedFigures, ended_figures
 from reporting.selectors.live import LiveFigures, live_in
-from reporting.selectors.paired import PairedFigures, paired_figures
+from reporting.selectors.paired import matched_in
+from reporting.selectors.rates import Ended, Matched, ended_of, together
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Summary:
     """The figures of `docs/reference/metrics.md`; rates are shares from 0 to 1."""
 
     at: datetime
-    paired: PairedFigures
+    paired: Matched
     live: LiveFigures
-    ended: EndedFigures
+    ended: Ended
 
     @property
     def total_breaks(self) -> int:
@@ -36,4 +36,4 @@ def summary(scope: Scope, *, at: datetime) -> Summary:
     """Return the figures of a scope, in a fixed number of queries where runs tell its dates."""
     prefetch_related_objects([scope.user], "teams")
     breaks = scope.breaks()
-    return Summary(at, paired_figures(scope), live_in(breaks, at=at), ended_figures(breaks))
+    return Summary(at, together(matched_in(scope)), live_in(breaks, at=at), ended_of(breaks))

@@ -14,7 +14,8 @@ from breaks.models import TradeBreak
 from reporting.admin.charts import nice, rate_scale
 from reporting.admin.dashboard import short_money
 from reporting.selectors.live import by_counterparty, live_figures
-from reporting.selectors.rates import matched_by_day, percent, together
+from reporting.selectors.paired import matched_by_day
+from reporting.selectors.rates import percent, together
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -133,10 +134,10 @@ class TestRates:
 
         found = matched_by_day(from_date=day - timedelta(9), to_date=day)
 
-        assert [(one.day, one.paired.matched, one.paired.trades) for one in found] == [
+        assert [(one.day, one.found.matched, one.found.trades) for one in found] == [
             (day - timedelta(1), 10, 20), (day, 8, 10),
         ]  # fmt: skip
-        assert together(found).match_rate == 18 / 30
+        assert together(found).rate == 18 / 30
 
     def test_todays_runs_and_deliveries_lead_to_their_lists(self, superuser, browser_as):
         now = timezone.now()
