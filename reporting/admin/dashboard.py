@@ -20,7 +20,7 @@ from breaks.ages import AGES
 from breaks.choices import BreakType, Severity
 from breaks.models import Team
 from reporting.admin.charts import Part, share_bar, stacked
-from reporting.admin.today import delivery_rows, run_rows, waiting
+from reporting.admin.today import delivery_rows, run_rows, todays, waiting
 from reporting.admin.windowed import (
     WINDOW,
     likely,
@@ -75,6 +75,7 @@ def dashboard(request: HttpRequest, *, at: datetime | None = None) -> dict[str, 
             "teams": _teams(live),
             "cards": _cards(user, at),
         }
+    context["todays"] = todays(at)
     if user.has_perm("connectors.view_delivery"):
         context["deliveries"] = delivery_rows(at)
     if user.has_perm("matching.view_reconciliationrun"):

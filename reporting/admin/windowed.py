@@ -9,10 +9,10 @@ from django.utils.safestring import SafeString
 
 from matching.false_matches import false_match_rates
 from matching.learning.intervals import clopper_pearson
-from predictions.choices import RiskBand
+from predictions.choices import ModelStatus, RiskBand
 from predictions.models import TradeScore
 from predictions.registry import problem
-from predictions.selectors import active_version, waiting_trades
+from predictions.selectors import waiting_trades
 from reporting.admin.charts import Day, trend
 from reporting.selectors.rates import MatchedDay, ended, percent, together
 from trades.admin.cells import span
@@ -81,16 +81,17 @@ def likely(*, at: datetime) -> dict[str, Any]:
     if refused := problem():
         models = reverse("admin:predictions_modelversion_changelist")
         return {"title": title, "figure": "no model", "link": models, "soft": refused}
-    version = active_version()
     scores = TradeScore.objects.filter(
-        model_version=version, band__in=LIKELY, trade__in=waiting_trades(at=at).values("pk")
+        model_version__status=ModelStatus.ACTIVE,
+        band__in=LIKELY,
+        trade__in=waiting_trades(at=at).values("pk"),
     )
     count = count_each({"likely": scores})["likely"]
     return {
         "title": title,
         "figure": count_words(count),
         "link": reverse("admin:predictions_tradescore_changelist") + "?view=likely",
-        "soft": f"trades whose other side has not come, by {version}",
+        "soft": "trades whose other side has not come",
     }
 
 

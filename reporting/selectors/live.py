@@ -20,7 +20,6 @@ from breaks.ages import AGES, of_age
 from breaks.models import TradeBreak
 from breaks.querysets import TradeBreakQuerySet
 from trades.fields import ExactSum
-from trades.models import Counterparty
 
 # So many of the queue, the dearest to leave first, are looked at by counterparty.
 MOST_LOOKED_AT = 10_000
@@ -154,23 +153,25 @@ def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
     with connection.cursor() as cursor:
         cursor.execute(
             # Django wrote the inner query, and what came from outside is in `given`.
-            f"SELECT party, currency, COUNT(*), {add}(exposure) FROM ({sql}) first_of_them "  # noqa: S608
-            "WHERE party IS NOT NULL GROUP BY party, currency",
+            f"SELECT party, named.name, currency, COUNT(*), {add}(exposure) "  # noqa: S608
+            f"FROM ({sql}) first_of_them JOIN trades_counterparty named ON named.id = party "
+            "GROUP BY party, named.name, currency",
             given,
         )
         rows = cursor.fetchall()
     return _parties(rows, most)
 
 
-def _parties(rows: Sequence[tuple[int, str, int, Any]], most: int) -> list[PartyFigures]:
+def _parties(rows: Sequence[tuple[int, str, str, int, Any]], most: int) -> list[PartyFigures]:
     """Add the currencies of each counterparty up, and name those with the most breaks."""
     counts: Counter[int] = Counter()
     money: dict[int, dict[str, Decimal]] = {}
-    for key, currency, count, total in rows:
+    names: dict[int, str] = {}
+    for key, name, currency, count, total in rows:
         counts[key] += count
+        names[key] = name
         amounts = money.setdefault(key, {})
         if total is not None:
             amounts[currency] = Decimal(total)
     first = sorted(counts, key=lambda key: (-counts[key], key))[:most]
-    names = dict(Counterparty.objects.filter(pk__in=first).values_list("pk", "name"))
-    return [PartyFigures(key, names.get(key, "unknown"), counts[key], money[key]) for key in first]
+    return [PartyFigures(key, names[key], counts[key], money[key]) for key in first]
