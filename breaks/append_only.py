@@ -16,6 +16,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "breaks_breakattachment": (),
     "breaks_historyroot": ("day",),
 }
+# The same of apps above this one, named by `protect`.
+_OF_APPS_ABOVE: dict[str, tuple[str, ...]] = {}
 SENTENCE = (
     "The history is append-only: rows of {table} are never changed or deleted. "
     "What has changed since is another entry."
@@ -23,14 +25,24 @@ SENTENCE = (
 _FUNCTION = "breaks_refuse_change"
 
 
+def protect(table: str, unique: tuple[str, ...] = ()) -> None:
+    """Name a table of an app above as history too; that app's migration calls `install`."""
+    _OF_APPS_ABOVE[table] = unique
+
+
+def _tables() -> dict[str, tuple[str, ...]]:
+    return TABLES | _OF_APPS_ABOVE
+
+
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create every trigger, in place of any there is."""
+    """Create every trigger, in place of any there is; a table yet to be made gets none."""
     remove(connection)
     on_postgres = connection.vendor == "postgresql"
+    there = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         if on_postgres:
             cursor.execute(_REFUSAL)
-        for table in TABLES:
+        for table in _tables().keys() & there:
             for statement in _on_postgres(table) if on_postgres else _on_sqlite(table):
                 cursor.execute(statement)
 
@@ -67,7 +79,7 @@ def names(vendor: str) -> list[str]:
 
 def _by_table(vendor: str) -> dict[str, tuple[str, ...]]:
     acts = ("change", "truncate") if vendor == "postgresql" else ("update", "delete", "replace")
-    return {table: tuple(f"{table}_no_{act}" for act in acts) for table in TABLES}
+    return {table: tuple(f"{table}_no_{act}" for act in acts) for table in _tables()}
 
 
 def _on_sqlite(table: str) -> list[str]:
@@ -75,7 +87,7 @@ def _on_sqlite(table: str) -> list[str]:
     # Each is found by an index of its own.
     twins = " OR ".join(
         f"EXISTS (SELECT 1 FROM {table} WHERE {_same(names)})"  # noqa: S608  our own names
-        for names in (("id",), TABLES[table])
+        for names in (("id",), _tables()[table])
         if names
     )
     return [

@@ -72,6 +72,12 @@ def by_counterparty(name: str) -> Found:
     return by_trades(lambda side: Q(**{f"{side}counterparty__in": keys}))
 
 
+def by_party(key: int) -> Found:
+    """Find the breaks of one counterparty: the left trade's, or the right's where that has none."""
+    left, right = Q(left_trade__counterparty=key), Q(right_trade__counterparty=key)
+    return Found(left | (Q(left_trade__counterparty=None) & right), is_narrow=False)
+
+
 def by_trades(of_trade: Callable[[str], Q]) -> Found:
     """
     Find breaks by what holds of one of their trades, the legs of a group included.

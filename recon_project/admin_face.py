@@ -73,6 +73,9 @@ _NAVIGATION = [
             _page("Batches", "checklist", "breaks.actbatch"),
             _page("Remediations", "build", "workflows.remediationsuggestion"),
             _page("Root causes", "troubleshoot", "workflows.rootcausefinding"),
+            _page("Daily reports", "summarize", "reporting.dailyreport"),
+            _page("Sign-offs", "signature", "reporting.signoff", badge=f"{_BADGES}.to_sign",
+                  badge_variant="warning"),
         ],
     },
     {
@@ -100,6 +103,7 @@ _NAVIGATION = [
             _page("Changes of due times", "update", "breaks.clockchange"),
             _page("Escalation levels", "stairs", "workflows.escalationlevel"),
             _page("Channels", "campaign", "workflows.channel"),
+            _page("Report subscriptions", "outgoing_mail", "reporting.reportsubscription"),
             _page("Routing rules", "alt_route", "workflows.routingrule"),
             _page("Shifts and skills", "badge", "workflows.workpattern"),
             _page("Absences", "beach_access", "workflows.absence"),

@@ -37,6 +37,10 @@ _SEE_THE_DESK: Grants = {
     "workflows.rootcausebreak": "view",
     "workflows.rootcauseevent": "view",
     "workflows.rootcausefinding": "view",
+    "reporting.dailyreport": "view",
+    "reporting.dailysnapshot": "view",
+    "reporting.signoff": "view",
+    "reporting.signoffevent": "view",
     "predictions.tradescore": "view",
     "predictions.watchedweek": "view",
     "predictions.scoringsettings": "view",
@@ -54,10 +58,15 @@ _WORK_THE_QUEUE: Grants = {
     "workflows.pipelinerun": "start",
     "breaks.tradebreak": "work accept",
     "workflows.rootcausefinding": "decide",
+    "reporting.signoff": "prepare",
     "predictions.tradescore": "request",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
-_CHECK_OTHERS: Grants = {"breaks.approvalrequest": "decide", "workflows.rootcauseanalysis": "start"}
+_CHECK_OTHERS: Grants = {
+    "breaks.approvalrequest": "decide",
+    "reporting.signoff": "sign reopen",
+    "workflows.rootcauseanalysis": "start",
+}
 _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel": "view"}
 _KEEP_THE_SHIFTS: Grants = {
     "workflows.workpattern": "add change delete",
@@ -95,6 +104,7 @@ _SET_UP_THE_DESK: Grants = {
     "workflows.channel": "add change delete",
     "workflows.escalationlevel": "add change delete",
     "workflows.notification": "resend",
+    "reporting.reportsubscription": "view add change delete",
     "predictions.scoringsettings": "change",
     "auth.user": "view add change",
     "auth.group": "view add change",
@@ -134,11 +144,13 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _SEE_EVERY_TEAM,
         {"connectors.delivery": "start", "matching.reconciliationrun": "start"},
         {"breaks.tradebreak": "work", "predictions.tradescore": "request"},
+        {"recon_project.workerpulse": "view"},
     ),
     AUDITOR: (
         _SEE_THE_DESK,
         _SEE_EVERY_TEAM,
         _SEE_THE_OUTBOX,
+        {"recon_project.workerpulse": "view"},
         {"trades.trade": "view_raw", "auth.user": "view", "auth.group": "view"},
         {"django_celery_beat.*": "view", "django_celery_results.*": "view", "axes.*": "view"},
     ),

@@ -191,8 +191,11 @@ SPECTACULAR_SETTINGS = {
         "ApprovalStatus": "breaks.choices.ApprovalStatus",
         "BreakEventKind": "breaks.choices.EventKind",
         "ReasonCode": "breaks.choices.ReasonCode",
+        "SignOffStatus": "reporting.choices.SignOffStatus",
         "ResolvingReason": "breaks.api.inputs.RESOLVING",
         "RiskBand": "predictions.choices.RiskBand",
+        "GuardedAct": "breaks.choices.GuardedAct",
+        "SignOffAct": "reporting.choices.SignOffAct",
         "HealthStatus": "recon_project.health.STATUSES",
         "HealthCheck": "recon_project.health.CHECKS",
     },
@@ -250,6 +253,13 @@ ML_ARTIFACTS = env.path("ML_MODEL_PATH", BASE_DIR / "ml_artifacts")
 BREAK_PREDICTION_MODEL = env.text("BREAK_PREDICTION_MODEL", "break_prediction.skops")
 # How long a process keeps what came on days that have ended; 0 reads it anew each time.
 PREDICTION_HISTORY_SECONDS = env.whole("PREDICTION_HISTORY_SECONDS", 600)
+
+# --- monitoring ------------------------------------------------------------------------------
+
+# What Prometheus names itself by; without one only people and API tokens read /metrics.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN is shorter than 20 characters; make a longer one.")
 
 # --- notifications ---------------------------------------------------------------------------
 

@@ -76,12 +76,16 @@ class NoticeKind(TextChoices):
     APPROVAL_DECIDED = "APPROVAL_DECIDED", "Approval decided"
     LATE_FILE = "LATE_FILE", "Late file"
     RUN_FAILED = "RUN_FAILED", "Failed run"
+    DAILY_REPORT = "DAILY_REPORT", "Daily report"
     MODEL_WATCH = "MODEL_WATCH", "Doubtful prediction"
     DIGEST = "DIGEST", "Digest"
 
 
-# What a person chooses how to hear of, and a channel whether.
-SUBJECTS = tuple(kind for kind in NoticeKind if kind != NoticeKind.DIGEST)
+# What a person chooses how to hear of, and a channel whether. Who gets a report is said where
+# reports are subscribed to.
+SUBJECTS = tuple(
+    kind for kind in NoticeKind if kind not in (NoticeKind.DAILY_REPORT, NoticeKind.DIGEST)
+)
 
 
 class NoticeStatus(TextChoices):

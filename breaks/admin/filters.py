@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -16,9 +17,12 @@ from unfold.contrib.filters.admin import (
 )
 
 from breaks.admin.choosing import choices_of
+from breaks.ages import AGES, of_age
 from breaks.choices import BreakType
-from breaks.search import Found, by_counterparty, by_trades
+from breaks.search import Found, by_counterparty, by_party, by_trades
+from trades.admin.asked import is_key
 from trades.choices import AssetClass
+from trades.models import Counterparty
 
 NOBODY = "none"
 # In the order of a reconciliation's sides.
@@ -134,6 +138,54 @@ class CounterpartyFilter(TextFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         name = (self.value() or "").replace("\0", "").strip()
         return keep(request, queryset, by_counterparty(name)) if name else queryset
+
+
+class AgeFilter(RadioFilter):
+    title, parameter_name = "age", "age"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[Any, str]]:
+        return [(age.code, age.label) for age in AGES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        # A plus in an address is a space.
+        wanted = (self.value() or "").replace(" ", "+")
+        found = [age for age in AGES if age.code == wanted]
+        return queryset.filter(of_age(found[0], timezone.now())) if found else queryset
+
+
+class EndedFilter(RadioFilter):
+    title, parameter_name = "ended", "ended"
+    days = ("1", "7", "30", "90")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[Any, str]]:
+        return [(day, f"In the last {day} days") for day in self.days]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if (value := self.value()) not in self.days:
+            return queryset
+        return queryset.filter(resolved_at__gte=timezone.now() - timedelta(days=int(value)))
+
+
+class PartyFilter(SimpleListFilter):
+    """
+    One counterparty by its key, from whichever side knows it: what the dashboard links to.
+
+    It is not offered among the filters; while it is on it stands above the list.
+    """
+
+    template = "desk/no_filter.html"
+    title, parameter_name = "counterparty", "party"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[Any, str]]:
+        if not is_key(asked := request.GET.get(self.parameter_name, "")):
+            return [("", "")]
+        party = Counterparty.objects.filter(pk=int(asked)).first()
+        return [(asked, party.name if party else "unknown")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not is_key(asked := self.value() or ""):
+            return queryset
+        return keep(request, queryset, by_party(int(asked)))
 
 
 _RUNNING = {"paused_at__isnull": True}

@@ -23,10 +23,13 @@ from breaks.admin.bulk_breaks import BulkBreaks
 from breaks.admin.choosing import side_names
 from breaks.admin.exchange import ExchangeAdmin
 from breaks.admin.filters import (
+    AgeFilter,
     AssetClassFilter,
     AssigneeFilter,
     CounterpartyFilter,
     DueFilter,
+    EndedFilter,
+    PartyFilter,
     ReconciliationFilter,
     SourceFilter,
     TeamFilter,
@@ -69,7 +72,10 @@ class TradeBreakAdmin(ExchangeAdmin, BulkBreaks, WorkbenchAdmin):
         ("break_type", TypeFilter),
         ("status", ChoicesCheckboxFilter),
         DueFilter,
+        AgeFilter,
+        EndedFilter,
         CounterpartyFilter,
+        PartyFilter,
         AssigneeFilter,
         TeamFilter,
         ReconciliationFilter,

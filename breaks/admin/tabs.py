@@ -41,7 +41,7 @@ class QueueFilter(ViewFilter):
     views = (*((value, label) for value, (label, _) in _LIVE.items()), (ALL, "All"))
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
-        # A status asked for by name may be an ended one, which the open view would hide.
+        # What is asked for by a status, or by when it ended, the open view would hide.
         self._default = default_view(request.GET)
         super().__init__(request, params, model, model_admin)
         everything = model_admin.get_queryset(request)
@@ -69,4 +69,4 @@ def _named(view: str) -> str:
 
 
 def default_view(asked: Iterable[str]) -> str:
-    return ALL if any(name.startswith("status") for name in asked) else "open"
+    return ALL if any(name.startswith(("status", "ended")) for name in asked) else "open"

@@ -141,11 +141,14 @@ class TradeBreak(models.Model):
             models.Index(
                 fields=["-rank", "-id"],
                 condition=Q(status__in=LIVE),
-                # What the queue's tabs, counts and totals read: they need no row of the table.
+                # What the queue's tabs, counts and totals read, and the dashboard: they need no
+                # row of the table.
                 include=[
                     "team",
                     "assigned_to",
                     "severity",
+                    "break_type",
+                    "opened_at",
                     "due_at",
                     "paused_at",
                     "exposure",
@@ -155,6 +158,13 @@ class TradeBreak(models.Model):
             ),
             models.Index(
                 fields=["-id"], include=["team", "assigned_to"], name="break_newest_first"
+            ),
+            models.Index(
+                fields=["resolved_at"],
+                condition=Q(resolved_at__isnull=False),
+                # What is told of the breaks that ended within a time.
+                include=["opened_at", "due_at", "status", "team", "assigned_to"],
+                name="break_ended",
             ),
         ]
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedCheckboxFilter
+from unfold.contrib.filters.admin import RelatedCheckboxFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
@@ -33,6 +33,7 @@ from trades.admin.desk import ViewFilter
 from trades.admin.live import LiveAdmin, changing
 from trades.admin.page import Page, Panel
 from trades.admin.progress import split_bar
+from trades.admin.ranges import MomentRangeFilter
 from trades.models import Source
 from trades.raw import leave_trace, may_see_raw
 
@@ -94,7 +95,7 @@ class DeliveryAdmin(LiveAdmin):
         ArrivalFilter,
         ("source", RelatedCheckboxFilter),
         ("feed", RelatedCheckboxFilter),
-        ("received_at", RangeDateTimeFilter),
+        ("received_at", MomentRangeFilter),
     )
     list_select_related = ("source", "requested_by")
     search_fields = ("name", "digest", "error")

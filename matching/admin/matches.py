@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
-    RangeDateTimeFilter,
     RelatedCheckboxFilter,
 )
 from unfold.decorators import display
@@ -39,6 +38,7 @@ from trades.admin.cells import (
 from trades.admin.desk import ViewFilter
 from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
+from trades.admin.ranges import MomentRangeFilter
 from trades.spreadsheet import Mode, Table
 
 # A candidate so few points of a hundred behind is as good.
@@ -77,7 +77,7 @@ class MatchAdmin(ExportAdmin, PageAdmin):
         ("reconciliation", RelatedCheckboxFilter),
         ("kind", ChoicesCheckboxFilter),
         ("decision", ChoicesCheckboxFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentRangeFilter),
     )
     list_select_related = ("reconciliation",)
     search_fields = ("legs__trade__source_trade_id", "legs__trade__order_ref",

@@ -9,7 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RangeDateFilter, RelatedCheckboxFilter
+from unfold.contrib.filters.admin import (
+    RangeDateFilter,
+    RelatedCheckboxFilter,
+)
 from unfold.decorators import display
 
 from matching.choices import RunStatus
@@ -21,6 +24,7 @@ from trades.admin.exporting import ExportAdmin
 from trades.admin.live import LiveAdmin, changing
 from trades.admin.page import Page, Panel
 from trades.admin.progress import NOBODY_CAME, WORKER_LOST, progress_panel, sum_of
+from trades.admin.ranges import MomentRangeFilter
 from trades.spreadsheet import Mode, Table
 
 LIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -49,6 +53,7 @@ class RunAdmin(ExportAdmin, LiveAdmin):
         RunFilter,
         ("reconciliation", RelatedCheckboxFilter),
         ("from_date", RangeDateFilter),
+        ("requested_at", MomentRangeFilter),
     )
     list_select_related = ("reconciliation", "requested_by")
     search_fields = ("reconciliation__code", "reconciliation__name", "error")

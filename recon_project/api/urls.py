@@ -13,6 +13,7 @@ from predictions.api import scoring
 from recon_project.api.idempotency import once
 from recon_project.api.pages import Schema, docs, unknown
 from recon_project.health import Health
+from reporting.api import reports, sign_offs
 from trades.api import views as trades
 from workflows.api import routing
 from workflows.api import views as workflows
@@ -70,6 +71,12 @@ V1 = [
     path("approvals/<int:pk>/approve", once(approvals.Approve), name="approve"),
     path("approvals/<int:pk>/reject", once(approvals.Reject), name="reject-approval"),
     path("approvals/<int:pk>/withdraw", once(approvals.Withdraw), name="withdraw-approval"),
+    path("reports/summary", reports.SummaryReport.as_view(), name="summary-report"),
+    path("reports/aging", reports.AgingReport.as_view(), name="aging-report"),
+    path("reports/runs", reports.RunsReport.as_view(), name="runs-report"),
+    path("reports/root-cause", reports.RootCauseReport.as_view(), name="root-cause-report"),
+    path("reports/sign-offs", sign_offs.SignOffList.as_view(), name="sign-offs"),
+    path("reports/sign-offs/<int:pk>", sign_offs.SignOffDetail.as_view(), name="sign-off"),
     path("schema/", Schema.as_view(), name="schema"),
 ]
 

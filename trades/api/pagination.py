@@ -50,7 +50,7 @@ class Pages(BasePagination):
         return self.request.build_absolute_uri()
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri", "nullable": True}
+        link = {"type": "string", "format": "uri", "nullable": True, "example": None}
         return {
             "type": "object",
             "required": ["results", "next", "previous"],
@@ -58,7 +58,11 @@ class Pages(BasePagination):
                 "results": schema,
                 "next": link,
                 "previous": link,
-                "count": {"type": "integer", "description": "Only where count=true asked."},
+                "count": {
+                    "type": "integer",
+                    "description": "Only where count=true asked.",
+                    "example": 1,
+                },
             },
         }
 

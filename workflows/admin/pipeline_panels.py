@@ -99,9 +99,9 @@ def _strip(run: PipelineRun, steps: list[PipelineStep], *, live: bool) -> Panel:
 
 
 def _labels() -> dict[str, str]:
-    from workflows.pipeline import DAY
+    from workflows.pipeline import day
 
-    return {kind.code: kind.label for kind in DAY}
+    return {kind.code: kind.label for kind in day()}
 
 
 def _box(step: PipelineStep) -> dict[str, Any]:

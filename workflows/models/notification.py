@@ -116,6 +116,7 @@ class NoticePreference(models.Model):
         NoticeKind.APPROVAL_DECIDED: HowTold.DIGEST,
         NoticeKind.LATE_FILE: HowTold.AT_ONCE,
         NoticeKind.RUN_FAILED: HowTold.AT_ONCE,
+        NoticeKind.DAILY_REPORT: HowTold.AT_ONCE,
         NoticeKind.MODEL_WATCH: HowTold.AT_ONCE,
     }
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from connectors.protocol import Unreadable
 from connectors.secrets import variable
 from workflows.choices import ChannelKind
+from workflows.enclosing import enclosed_with
 from workflows.models import Channel, Notification
 from workflows.outward.mail import mail
 from workflows.outward.outcomes import Refused
@@ -56,7 +57,13 @@ def _by_mail(notice: Notification, channel: Channel) -> str:
             "EMAIL_HOST is not set, so nothing can be mailed; put it into the environment."
         )
     body = "\n\n".join(part for part in (notice.text, address_of(notice.link)) if part)
-    return mail(message_id=str(notice.uid), to=to, subject=notice.subject, body=body + "\n")
+    return mail(
+        message_id=str(notice.uid),
+        to=to,
+        subject=notice.subject,
+        body=body + "\n",
+        enclosed=enclosed_with(notice),
+    )
 
 
 def _by_post(

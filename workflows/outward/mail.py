@@ -6,12 +6,20 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
+from workflows.enclosing import Enclosure
 from workflows.outward.outcomes import Refused, TryLater
 
 ID_HEADER = "X-Notification-Id"
 
 
-def mail(*, message_id: str, to: Sequence[str], subject: str, body: str) -> str:
+def mail(
+    *,
+    message_id: str,
+    to: Sequence[str],
+    subject: str,
+    body: str,
+    enclosed: Sequence[Enclosure] = (),
+) -> str:
     """
     Send one e-mail and return in a few words that it was taken.
 
@@ -28,6 +36,7 @@ def mail(*, message_id: str, to: Sequence[str], subject: str, body: str) -> str:
         to=list(to),
         headers={"Message-ID": f"<{message_id}@{host}>", ID_HEADER: message_id},
         connection=get_connection(timeout=settings.EMAIL_TIMEOUT),
+        attachments=[(one.name, one.content, one.media_type) for one in enclosed],
     )
     server = settings.EMAIL_HOST or "The mail server"
     try:

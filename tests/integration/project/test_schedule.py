@@ -27,6 +27,8 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.watch_predictions",
         "tasks.refresh_calendars",
         "tasks.write_history_root",
+        "tasks.mail_daily_reports",
+        "tasks.open_sign_offs",
     }
 
 

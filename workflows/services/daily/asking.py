@@ -11,7 +11,7 @@ from trades.dates import FIRST_DAY
 from trades.models import Source
 from workflows.choices import UNFINISHED_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
-from workflows.pipeline import DAY
+from workflows.pipeline import day
 from workflows.services.daily.places import today_of
 from workflows.services.steps.kinds import Busy, Planned
 
@@ -70,7 +70,7 @@ def plan(run: PipelineRun) -> None:
     Of those that were planned before, what is not done is dropped where it is turned off since.
     """
     planned = {
-        (kind.code, one.subject): one for kind in DAY for one in kind.plan(run.business_date)
+        (kind.code, one.subject): one for kind in day() for one in kind.plan(run.business_date)
     }
     there = {(step.kind, step.subject): step for step in run.steps.all()}
     # Positions are unique: those of old move out of the way before they are given anew.
@@ -80,7 +80,7 @@ def plan(run: PipelineRun) -> None:
             there.pop(key).delete()
     for key in planned.keys() - there.keys():
         there[key] = _step(run, key[0], planned[key])
-    places = {kind.code: place for place, kind in enumerate(DAY)}
+    places = {kind.code: place for place, kind in enumerate(day())}
     order = sorted(there, key=lambda key: (places.get(key[0], len(places)), key[1]))
     for position, key in enumerate(order, start=1):
         there[key].position = position
@@ -147,7 +147,7 @@ def _queue_again(run: PipelineRun) -> None:
     undone = list(run.steps.exclude(status__in=done).select_related("feed"))
     sources = {step.feed.source_id for step in undone if step.feed}
     again = Q(pk__in=[step.pk for step in undone])
-    again |= Q(kind__in=[kind.code for kind in DAY if kind.whole])
+    again |= Q(kind__in=[kind.code for kind in day() if kind.whole])
     again |= Q(reconciliation__left_source__in=sources, status=StepStatus.SUCCEEDED)
     again |= Q(reconciliation__right_source__in=sources, status=StepStatus.SUCCEEDED)
     run.steps.filter(again).update(

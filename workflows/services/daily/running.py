@@ -12,7 +12,7 @@ from matching.choices import RunStatus
 from trades.leases import held, take
 from workflows.choices import UNFINISHED_STEPS, StepStatus
 from workflows.models import PipelineRun, PipelineStep
-from workflows.pipeline import DAY
+from workflows.pipeline import day
 from workflows.services.steps.kinds import Busy, ClaimLost, Outcome, Work
 from workflows.services.steps.passing_on import tell_late
 
@@ -88,7 +88,7 @@ def _steps(run: PipelineRun) -> list[PipelineStep]:
 def _do(step: PipelineStep, work: Work, watcher: Watcher) -> None:
     _begin(step, work)
     watcher(step)
-    kind = next(kind for kind in DAY if kind.code == step.kind)
+    kind = next(kind for kind in day() if kind.code == step.kind)
     try:
         outcome = kind.run(step, work)
     except Busy as busy:
