@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0008_routing'),
+        ('workflows', '0010_daily_report'),
     ]
 
     operations = [

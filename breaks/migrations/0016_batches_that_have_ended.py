@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0013_kinds_of_events'),
+        ('breaks', '0015_dashboard_indexes'),
     ]
 
     operations = [
