@@ -9,7 +9,6 @@ from breaks.services import sla
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
 from matching.models import Calibration, ReconciliationRun
-from matching.services import calibrating
 from matching.services.claims import STALE_AFTER, abandoned
 from workflows.models import PipelineRun
 from workflows.services.daily import asking
@@ -38,6 +37,9 @@ def wake_stale_work(*, at: datetime) -> int:
     pipelines = PipelineRun.objects.filter(asking.abandoned(at)).values_list("pk", flat=True)
     for pipeline_id in pipelines:
         wake_pipeline(pipeline_id)
+    # It loads the engine, which nothing else here needs.
+    from matching.services import calibrating
+
     learning = Calibration.objects.filter(calibrating.abandoned(at)).values_list("pk", flat=True)
     for calibration_id in learning:
         calibrating.wake(calibration_id)
