@@ -247,7 +247,7 @@ def _facts(row: QaSample) -> Panel:
             ("Match", link("matching_match", match.pk, match)),
             ("Run", link("matching_reconciliationrun", draw.pk, f"Run {draw.pk}")),
             ("Drawn", f"{draw.drawn:,} of {draw.automatic:,}"),
-            ("Each with a chance of", f"{draw.share_pct.normalize():f}%, at most {draw.most:,}"),
+            ("Each with a chance of", f"{draw.share_bps / 100:g}%, at most {draw.most:,}"),
             ("Rules", link("matching_ruleset", match.rule_set_id, match.rule_set)),
             ("Judged by", row.verdict_by or NOTHING),
             ("Judged", moment(row.verdict_at)),

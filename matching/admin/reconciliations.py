@@ -18,7 +18,7 @@ class ReconciliationForm(forms.ModelForm):
     class Meta:
         model = Reconciliation
         fields = ("code", "name", "left_source", "right_source", "rule_set_name", "asset_class",
-                  "calendar", "base_currency", "is_enabled", "qa_share_pct",
+                  "calendar", "base_currency", "is_enabled", "qa_share_bps",
                   "qa_most_a_run")  # fmt: skip
 
     def clean_calendar(self) -> str:
@@ -43,7 +43,7 @@ class ReconciliationAdmin(DeskAdmin):
         (None, {"fields": (("code", "name"), ("left_source", "right_source"))}),
         ("Scope", {"fields": (("asset_class", "calendar"), ("base_currency", "is_enabled"))}),
         ("Rules", {"fields": ("rule_set_name",)}),
-        ("Checking automatic matches", {"fields": (("qa_share_pct", "qa_most_a_run"),)}),
+        ("Checking automatic matches", {"fields": (("qa_share_bps", "qa_most_a_run"),)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

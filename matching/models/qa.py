@@ -18,7 +18,7 @@ class QaDraw(models.Model):
     run = models.OneToOneField(
         ReconciliationRun, models.PROTECT, related_name="qa_draw", primary_key=True
     )
-    share_pct = models.DecimalField(max_digits=5, decimal_places=2)
+    share_bps = models.PositiveSmallIntegerField()
     most = models.PositiveIntegerField()
     automatic = models.PositiveIntegerField()
     drawn = models.PositiveIntegerField()
@@ -39,7 +39,7 @@ class QaSample(models.Model):
     keep it, and "wrong" takes it apart through the service that does so for everybody.
     """
 
-    match = models.OneToOneField(Match, models.PROTECT, related_name="qa_sample")
+    match = models.OneToOneField(Match, models.CASCADE, related_name="qa_sample")
     draw = models.ForeignKey(QaDraw, models.PROTECT, related_name="samples")
     # Its match's, for the list and the measure to begin with.
     reconciliation = models.ForeignKey(Reconciliation, models.PROTECT, related_name="+")

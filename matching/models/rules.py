@@ -1,7 +1,5 @@
-from decimal import Decimal
-
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -72,14 +70,12 @@ class Reconciliation(models.Model):
     )
     base_currency = models.CharField(max_length=3, default="USD")
     is_enabled = models.BooleanField(default=True)
-    qa_share_pct = models.DecimalField(
-        "matches to check, percent",
-        max_digits=5,
-        decimal_places=2,
-        default=Decimal(1),
-        validators=[MinValueValidator(0), MaxValueValidator(100)],
-        help_text="Of each run's automatic matches, drawn at random for a person to judge. "
-        "0 draws none, and then nothing tells how many are false.",
+    qa_share_bps = models.PositiveSmallIntegerField(
+        "matches to check, basis points",
+        default=100,
+        validators=[MaxValueValidator(10_000)],
+        help_text="Of each run's automatic matches, drawn at random for a person to judge: 100 is "
+        "1%. 0 draws none, and then nothing tells how many are false.",
     )
     qa_most_a_run = models.PositiveIntegerField(
         "at most, a run", default=25, help_text="However large the run is."
@@ -89,8 +85,7 @@ class Reconciliation(models.Model):
         ordering = ("code",)
         constraints = [
             models.CheckConstraint(
-                condition=Q(qa_share_pct__gte=0, qa_share_pct__lte=100),
-                name="reconciliation_qa_share_is_a_percentage",
+                condition=Q(qa_share_bps__lte=10_000), name="reconciliation_qa_share_is_a_share"
             ),
             models.CheckConstraint(
                 condition=~Q(left_source=F("right_source")), name="reconciliation_has_two_sources"

@@ -19,15 +19,15 @@ def draw(
     `matches` are the engine's, `keys` their primary keys by its match ids. What comes out depends
     on the run and the matches' keys alone, and a run is drawn from once.
     """
-    share_pct, most = run.reconciliation.qa_share_pct, run.reconciliation.qa_most_a_run
+    share_bps, most = run.reconciliation.qa_share_bps, run.reconciliation.qa_most_a_run
     automatic = matches.loc[matches["decision"] == Decision.AUTO, "match_id"]
-    if not share_pct or not most or not len(automatic):
+    if not share_bps or not most or not len(automatic):
         return None
     ours = automatic.map(keys).to_numpy(dtype=np.int64)
-    chosen = drawn(ours, share=float(share_pct) / 100, most=most, seed=run.pk)
+    chosen = drawn(ours, share=share_bps / 10_000, most=most, seed=run.pk)
     made = QaDraw.objects.create(
         run=run,
-        share_pct=share_pct,
+        share_bps=share_bps,
         most=most,
         automatic=len(ours),
         drawn=int(chosen.sum()),

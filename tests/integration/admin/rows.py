@@ -17,7 +17,7 @@ from breaks.models import (
 )
 from recon_project.models import WorkerPulse
 from reporting.models import DailyReport, ReportSubscription, SignOff
-from tests import factories
+from tests import drawn, factories
 from tests.integration.admin.workflow_rows import add_workflow_rows
 from trades.models import FxRate, InstrumentIdentifier
 
@@ -48,8 +48,8 @@ def add_rows(count: int) -> None:
             left=[left], right=[right], differences=[difference], run=run, alternatives=[left],
             status="PROPOSED", reason="score", score=0.9,
         )  # fmt: skip
-        factories.qa_samples(between, [match])
-        factories.calibration(status="QUEUED" if n % 2 else "SUCCEEDED", requested_by=person)
+        drawn.qa_samples(between, [match])
+        drawn.calibration(status="QUEUED" if n % 2 else "SUCCEEDED", requested_by=person)
         row = factories.trade_break(
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",

@@ -7,7 +7,7 @@ from breaks.choices import GuardedAct
 from breaks.models import ApprovalPolicy, ApprovalRequest
 from matching.choices import MatchStatus, RunStatus
 from matching.models import Calibration, Match, QaSample
-from tests import factories
+from tests import drawn, factories
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ def samples():
         factories.match(left=[factories.trade()], right=[factories.trade(source="custodian")])
         for _ in range(2)
     ]
-    return factories.qa_samples(between, matches)
+    return drawn.qa_samples(between, matches)
 
 
 def act(sample, name):
@@ -121,7 +121,7 @@ class TestLearning:
 
     def test_one_under_way_is_said(self, administrator, browser_as):
         between = factories.reconciliation()
-        factories.calibration(reconciliation=between, status=RunStatus.RUNNING)
+        drawn.calibration(reconciliation=between, status=RunStatus.RUNNING)
 
         answer = self.learn(browser_as(administrator), between)
 
@@ -143,14 +143,14 @@ class TestLearning:
         assert not Calibration.objects.exists()
 
     def test_what_was_learned_is_shown(self, look):
-        page = look("matching_calibration_change", factories.calibration().pk).content.decode()
+        page = look("matching_calibration_change", drawn.calibration().pk).content.decode()
 
         assert "97.00% to 98.00%" in page
         assert "0.040% <small>0.010% to 0.100%" in page
         assert "Expected by the model" in page
 
     def test_the_draft_says_what_it_promises_and_that_it_was_edited(self, look):
-        draft = factories.calibration().draft
+        draft = drawn.calibration().draft
 
         page = look("matching_ruleset_change", draft.pk).content.decode()
         type(draft).objects.filter(pk=draft.pk).update(edits=1)
@@ -160,7 +160,7 @@ class TestLearning:
         assert ("edited since" in page, "edited since" in edited) == (False, True)
 
     def test_why_nothing_was_learned_is_shown(self, look):
-        row = factories.calibration(status=RunStatus.FAILED, error="There are only 3 rows.")
+        row = drawn.calibration(status=RunStatus.FAILED, error="There are only 3 rows.")
 
         assert (
             "There are only 3 rows." in look("matching_calibration_change", row.pk).content.decode()

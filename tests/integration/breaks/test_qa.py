@@ -32,7 +32,7 @@ def reconcile(desk, *, pairs=30):
 @pytest.fixture
 def drawn(desk):
     """Return the samples of a run of which everything is drawn, up to ten."""
-    desk.reconciliation = factories.reconciliation(qa_share_pct=100, qa_most_a_run=10)
+    desk.reconciliation = factories.reconciliation(qa_share_bps=10_000, qa_most_a_run=10)
     reconcile(desk)
     return list(QaSample.objects.order_by("pk"))
 
@@ -55,11 +55,16 @@ class TestDrawing:
 
         with pytest.raises(IntegrityError), transaction.atomic():
             QaDraw.objects.create(
-                run=made.run, share_pct=100, most=10, automatic=1, drawn=1, drawn_at=factories.NOW
+                run=made.run,
+                share_bps=10_000,
+                most=10,
+                automatic=1,
+                drawn=1,
+                drawn_at=factories.NOW,
             )
 
     def test_draws_none_where_the_share_is_nothing(self, desk):
-        desk.reconciliation = factories.reconciliation(qa_share_pct=0)
+        desk.reconciliation = factories.reconciliation(qa_share_bps=0)
         reconcile(desk)
 
         assert not QaSample.objects.exists()

@@ -14,7 +14,7 @@ from matching.models import Calibration, Match, RuleSet
 from matching.rules import validated
 from matching.services import calibrating
 from matching.services.calibrating import CalibrationBusy, CalibrationRefused
-from tests import factories
+from tests import drawn, factories
 from tests.integration.matching import learned
 from trades.models import Trade
 
@@ -112,10 +112,8 @@ class TestFromDecisions:
     @pytest.mark.thorough
     def test_samples_speak_for_what_is_matched_by_itself(self, between, analyst):
         learned.decide(between, analyst)
-        drawn = factories.qa_samples(
-            between, Match.objects.order_by("pk")[:30], wrong=0, by=analyst
-        )
-        Match.objects.filter(pk__in=[one.match_id for one in drawn]).update(decision="AUTO")
+        samples = drawn.qa_samples(between, Match.objects.order_by("pk")[:30], wrong=0, by=analyst)
+        Match.objects.filter(pk__in=[one.match_id for one in samples]).update(decision="AUTO")
 
         done = calibrate(between)
 

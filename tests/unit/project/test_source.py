@@ -24,6 +24,7 @@ FLOATS_ALLOWED_IN = {
     "matching/models/match.py": "the score of a match",
     "matching/api/outputs.py": "rates, durations, likenesses and weights",
     "matching/services": "scores and durations",
+    "matching/learning": "likenesses, probabilities and weights",
     "matching/selectors.py": "rates and durations",
     "trades/services/columns.py": "the column type of scores",
     "workflows/causes": "ratios, lifts and probabilities",
