@@ -117,8 +117,12 @@ class TestMoneyIsNeverFloat:
         floats = {f.name for f in fields if isinstance(f, FloatField)}
 
         assert loose == []
-        assert floats <= {"score", "probability", "similarity", "weight", "lift", "p_value",
-                          "base_rate"}  # fmt: skip
+        measures = {"expected", "brier", "calibration_error", "stability", "value", "limit"}
+        limits = {"medium_from", "high_from", "critical_from", "predicted_from"}
+        limits |= {"drift_limit", "calibration_limit"}
+        assert floats <= measures | limits | {
+            "score", "probability", "similarity", "weight", "lift", "p_value", "base_rate"
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize("folder", APPS)
