@@ -22,6 +22,7 @@ from matching.models import MatchLeg, Reconciliation
 from predictions.features import features_of_sightings
 from predictions.learning import Part
 from predictions.past import first_breaks
+from predictions.services.training.refusals import NothingToLearn
 from predictions.sightings import every_version
 from trades.choices import TradeState
 from trades.models import Trade
@@ -33,10 +34,6 @@ SHARES = (0.70, 0.15, 0.15)
 PARTS = ("train", "calibration", "test")
 LEAST_BROKEN = {"train": 50, "calibration": 10, "test": 10}
 _LEARN_AGAIN = "Let more days be reconciled, then train again."
-
-
-class NothingToLearn(Exception):
-    """No model can be trained from what is there; the sentence says why and what to do."""
 
 
 @dataclass(frozen=True)

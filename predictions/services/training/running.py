@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import current_app
 from django.db import IntegrityError, transaction
@@ -14,16 +14,15 @@ from predictions import registry
 from predictions.choices import ModelAct, ModelStatus, TrainingStatus
 from predictions.models import ModelEvent, ModelVersion, TrainingRun
 from predictions.services import versions
-from predictions.services.training.examples import Examples, NothingToLearn, examples
+from predictions.services.training.refusals import TrainingNotClaimable
 from trades.leases import free, held, take
+
+if TYPE_CHECKING:
+    from predictions.services.training.examples import Examples
 
 # One step may take minutes, and tells nothing meanwhile.
 LEASE = timedelta(minutes=30)
 STALE_AFTER = timedelta(minutes=1)
-
-
-class TrainingNotClaimable(Exception):
-    """Another worker has this training, or one is at work already; the sentence says which."""
 
 
 def request_training(*, by: Any, at: datetime) -> TrainingRun:
@@ -103,6 +102,7 @@ def _take(run_id: int, at: datetime) -> TrainingRun:
 def _learn(run: TrainingRun, clock: "_Clock", at: datetime) -> ModelVersion:
     # The scientific packages take seconds to load, which a page or command need not wait for.
     from predictions.learning import learn, typical_values
+    from predictions.services.training.examples import examples
 
     with clock.step("read", "Reading trades and their ends", 5):
         found = examples(at=at)
@@ -146,7 +146,7 @@ def _learn(run: TrainingRun, clock: "_Clock", at: datetime) -> ModelVersion:
     return version
 
 
-def _split(found: Examples) -> dict[str, Any]:
+def _split(found: "Examples") -> dict[str, Any]:
     return {
         name: {
             "rows": part.rows,
@@ -183,6 +183,3 @@ class _Clock:
         began = time.perf_counter()
         yield
         self.timings[name] = round(time.perf_counter() - began, 3)
-
-
-__all__ = ["NothingToLearn", "TrainingNotClaimable", "request_training", "train", "wake"]

@@ -68,7 +68,7 @@ class TestPolicy:
         limits = dict(ApprovalPolicy.objects.filter(is_enabled=True).values_list("act", "above"))
 
         large = dict.fromkeys(("PAIR", "UNMATCH", "IMPORT"), Decimal(100_000))
-        assert limits == {"ACCEPT": 0, "ACTIVATE_RULES": 0, **large}
+        assert limits == {"ACCEPT": 0, "ACTIVATE_RULES": 0, "ACTIVATE_MODEL": 0, **large}
 
     def test_where_it_lets_pass_the_act_is_done_at_once(self, asking, maker):
         ApprovalPolicy.objects.update(is_enabled=False)

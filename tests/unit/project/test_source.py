@@ -26,6 +26,7 @@ FLOATS_ALLOWED_IN = {
     "matching/services": "scores and durations",
     "matching/learning": "likenesses, probabilities and weights",
     "matching/selectors.py": "rates and durations",
+    "predictions": "features, probabilities and what they are judged by; no money is written",
     "trades/services/columns.py": "the column type of scores",
     "workflows/causes": "ratios, lifts and probabilities",
     "workflows/models/root_cause.py": "lifts and probabilities",
@@ -117,7 +118,12 @@ class TestMoneyIsNeverFloat:
         floats = {f.name for f in fields if isinstance(f, FloatField)}
 
         assert loose == []
-        assert floats <= {"score", "probability", "similarity", "weight", "lift", "p_value"}
+        measures = {"expected", "brier", "calibration_error", "stability", "value", "limit"}
+        limits = {"medium_from", "high_from", "critical_from", "predicted_from"}
+        limits |= {"drift_limit", "calibration_limit"}
+        assert floats <= measures | limits | {
+            "score", "probability", "similarity", "weight", "lift", "p_value", "base_rate"
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize("folder", APPS)
