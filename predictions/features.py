@@ -91,7 +91,9 @@ def features_of(
     frame = features_of_sightings(sights)
     unsaved = frame.index < 0
     if unsaved.any():
-        frame.index = pd.Index(np.where(unsaved, -np.cumsum(unsaved), frame.index), name="trade")
+        frame.index = pd.Index(
+            np.where(unsaved, -np.cumsum(unsaved.astype(np.int64)), frame.index), name="trade"
+        )
     return frame
 
 

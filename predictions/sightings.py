@@ -9,7 +9,7 @@ meant are looked up where it named others than the trade does now.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ _READ = tuple(
 )  # fmt: skip
 _PARTY = ("counterparty_name", "counterparty_lei", "counterparty_bic")
 _INSTRUMENT = ("symbol", "isin", "cusip", "sedol", "figi", "security_name", "venue", "currency")
-_UTC = "datetime64[us, UTC]"
+_UTC: Literal["datetime64[us, UTC]"] = "datetime64[us, UTC]"
 
 
 def as_now(trades: QuerySet[Trade] | Iterable[Trade]) -> pd.DataFrame:

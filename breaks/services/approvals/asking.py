@@ -187,9 +187,9 @@ def _waiting_for_the_same(request: ApprovalRequest) -> QuerySet[ApprovalRequest]
         ]
         same |= Q(pk__in=overlapping)
     if request.act == GuardedAct.ACTIVATE_MODEL:
-        version = request.given["version"]
-        activations = waiting.values_list("pk", "given")
-        same |= Q(pk__in=[pk for pk, given in activations if given["version"] == version])
+        models = waiting.values_list("pk", "given")
+        wanted_version = request.given["version"]
+        same |= Q(pk__in=[pk for pk, given in models if given["version"] == wanted_version])
     if request.act == GuardedAct.IMPORT:
         # The button pressed twice: one file, by the same person.
         mine = waiting.filter(made_by=request.made_by).values_list("pk", "given")

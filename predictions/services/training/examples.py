@@ -96,7 +96,7 @@ def _sightings(at: datetime) -> pd.DataFrame:
     sights["broke"] = sights["genuine"].notna() & (
         sights["genuine"] <= sights["at"] + pd.Timedelta(HORIZON)
     )
-    kept = sights[before_it_broke & before_it_came]
+    kept: pd.DataFrame = sights[before_it_broke & before_it_came]
     return kept.sort_values(["at", "trade", "version"], kind="stable").reset_index(drop=True)
 
 
