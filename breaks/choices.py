@@ -132,6 +132,7 @@ class GuardedAct(TextChoices):
     IMPORT = "IMPORT", "Import a file of acts"
     ACTIVATE_RULES = "ACTIVATE_RULES", "Activate a rule set"
     REMEDIATE = "REMEDIATE", "Apply a remediation"
+    ACTIVATE_MODEL = "ACTIVATE_MODEL", "Activate a prediction model"
 
 
 class ApprovalStatus(TextChoices):

@@ -60,3 +60,14 @@ TURNED_DOWN = (MatchStatus.REJECTED, MatchStatus.UNMATCHED)
 class LegSide(TextChoices):
     LEFT = "left", "Left"
     RIGHT = "right", "Right"
+
+
+class QaVerdict(TextChoices):
+    RIGHT = "RIGHT", "Right"
+    WRONG = "WRONG", "Wrong"
+
+
+class CalibrationMethod(TextChoices):
+    BEST = "BEST", "Decisions where there are enough, else the pairs themselves"
+    DECISIONS = "DECISIONS", "What people decided"
+    PAIRS = "PAIRS", "The pairs themselves, without decisions"

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+
+from django.db.models import Max, Min, Q
 
 from matching import engine
 from matching.choices import LegSide
 from matching.frames import trades_frame
-from matching.models import Match, MatchLeg, Reconciliation, ReconciliationRun
+from matching.models import Calibration, Match, MatchLeg, Reconciliation, ReconciliationRun
 from matching.rules import engine_rules
 from matching.scope import matches_in_scope
 from trades.models import Trade
@@ -121,3 +124,54 @@ def explanation(match: Match) -> tuple[engine.FieldScore, ...]:
         for side in (LegSide.LEFT, LegSide.RIGHT)
     )
     return engine.explain(left, right, rules)
+
+
+def reconciliation_of(source1: str, source2: str) -> Reconciliation:
+    """
+    Return the one reconciliation that compares two sources, whichever way round.
+
+    :raises UnknownReconciliation: if none does, or several do.
+    """
+    found = list(
+        Reconciliation.objects.filter(
+            Q(left_source__code=source1, right_source__code=source2)
+            | Q(left_source__code=source2, right_source__code=source1)
+        ).select_related("left_source", "right_source")
+    )
+    if len(found) == 1:
+        return found[0]
+    if found:
+        codes = ", ".join(sorted(one.code for one in found))
+        raise UnknownReconciliation(f"Several compare {source1} with {source2}: {codes}.")
+    known = ", ".join(
+        f"{one.left_source.code} with {one.right_source.code}"
+        for one in Reconciliation.objects.select_related("left_source", "right_source")
+    )
+    raise UnknownReconciliation(
+        f"Nothing compares {source1!r} with {source2!r}; compared are: {known or 'none yet'}."
+    )
+
+
+def days_of_trades(reconciliation: Reconciliation) -> tuple[date, date] | None:
+    """Return the first and last trade date that both sides of a reconciliation may have."""
+    sources = [reconciliation.left_source_id, reconciliation.right_source_id]
+    days = Trade.objects.filter(source__in=sources).aggregate(
+        first=Min("trade_date"), last=Max("trade_date")
+    )
+    return None if days["last"] is None else (days["first"], days["last"])
+
+
+def calibration_summary(row: Calibration) -> dict[str, Any]:
+    """Return what a calibration says of itself, for the command."""
+    return {
+        "calibration_id": row.pk,
+        "status": row.status,
+        "reconciliation": row.reconciliation.code,
+        "from_date": row.from_date.isoformat(),
+        "to_date": row.to_date.isoformat(),
+        "against": str(row.against),
+        "draft": str(row.draft) if row.draft else None,
+        "draft_id": row.draft_id,
+        "error": row.error,
+        **row.result,
+    }

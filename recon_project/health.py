@@ -2,7 +2,6 @@
 
 import os
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from predictions import registry
 from recon_project.models import WorkerPulse
 from recon_project.pulse import EVERY_SECONDS
 
-OK, DEGRADED, DOWN, ABSENT = "ok", "degraded", "down", "absent"
+OK, DEGRADED, DOWN = "ok", "degraded", "down"
+ABSENT, ALTERED = "absent", "altered"
 STATUSES, CHECKS = [OK, DEGRADED, DOWN], [OK, DOWN]
 BROKER_SECONDS = 0.5
 # A worker that writes a large run into SQLite cannot write its pulse for a while.
@@ -30,16 +31,16 @@ def health() -> dict[str, Any]:
     Look at every part; never raises and never waits longer than a second for the broker.
 
     `status` is ok, degraded (a part but the database is down) or down. A missing model is no
-    fault: rules decide then.
+    fault: rules decide then. An altered one is: somebody has to look.
     """
     database = _database()
     checks = {
         "database": database,
         "broker": _broker(settings.CELERY_BROKER_URL),
         "worker": _worker() if database == OK else DOWN,
-        "model": _model(),
+        "model": _model(database),
     }
-    whole = DOWN if database == DOWN else DEGRADED if DOWN in checks.values() else OK
+    whole = DOWN if database == DOWN else DEGRADED if {DOWN, ALTERED} & set(checks.values()) else OK
     return {
         "status": whole,
         "timestamp": timezone.now(),
@@ -101,17 +102,21 @@ def _worker() -> str:
         return DOWN
 
 
-def _model() -> str:
-    return (
-        OK if (Path(settings.ML_ARTIFACTS) / settings.BREAK_PREDICTION_MODEL).is_file() else ABSENT
-    )
+def _model(database: str) -> str:
+    """Tell whether the file is the registered one; while the database is down, whether it is."""
+    if database == DOWN:
+        return OK if registry.path().is_file() else ABSENT
+    try:
+        return registry.state()
+    except DatabaseError:  # not migrated yet
+        return ABSENT
 
 
 class ChecksOutput(serializers.Serializer):
     database = serializers.ChoiceField(CHECKS)
     broker = serializers.ChoiceField(CHECKS)
     worker = serializers.ChoiceField(CHECKS)
-    model = serializers.ChoiceField([OK, ABSENT])
+    model = serializers.ChoiceField([OK, ABSENT, ALTERED])
 
 
 class HealthOutput(serializers.Serializer):

@@ -41,18 +41,26 @@ _SEE_THE_DESK: Grants = {
     "reporting.dailysnapshot": "view",
     "reporting.signoff": "view",
     "reporting.signoffevent": "view",
+    "predictions.tradescore": "view",
+    "predictions.watchedweek": "view",
+    "predictions.scoringsettings": "view",
+    "predictions.modelversion": "view",
+    "predictions.modelevent": "view",
+    "predictions.trainingrun": "view",
 }
 _WORK_THE_QUEUE: Grants = {
     "trades.trade": "view_raw",
     "connectors.delivery": "start",
     "connectors.rejectedrow": "change",
     "matching.match": "decide",
+    "matching.qasample": "judge",
     "matching.reconciliationrun": "start",
     "workflows.pipelinerun": "start",
     "breaks.tradebreak": "work accept",
     "workflows.rootcauseanalysis": "start",
     "workflows.rootcausefinding": "decide",
     "reporting.signoff": "prepare",
+    "predictions.tradescore": "request",
 }
 _SEE_EVERY_TEAM: Grants = {"breaks.team": "view_every"}
 _CHECK_OTHERS: Grants = {
@@ -63,6 +71,10 @@ _SEE_THE_OUTBOX: Grants = {"workflows.notification": "view", "workflows.channel"
 _KEEP_THE_SHIFTS: Grants = {
     "workflows.workpattern": "add change delete",
     "workflows.absence": "add change delete",
+}
+_TRAIN_MODELS: Grants = {
+    "predictions.trainingrun": "start",
+    "predictions.modelversion": "activate",
 }
 _KEEP_REFERENCE_DATA: Grants = {
     "trades.instrument": "add change",
@@ -79,6 +91,7 @@ _SET_UP_THE_DESK: Grants = {
     "workflows.feedcontact": "add change delete",
     "connectors.layout": "add change delete",
     "matching.ruleset": "add change",
+    "matching.calibration": "start",
     "matching.reconciliation": "add change delete",
     "breaks.exposurethreshold": "add change delete",
     "breaks.team": "add change delete",
@@ -92,6 +105,7 @@ _SET_UP_THE_DESK: Grants = {
     "workflows.escalationlevel": "add change delete",
     "workflows.notification": "resend",
     "reporting.reportsubscription": "view add change delete",
+    "predictions.scoringsettings": "change",
     "auth.user": "view add change",
     "auth.group": "view add change",
     "knox.authtoken": "view add delete",
@@ -111,7 +125,8 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
-        {"matching.ruleset": "change"},
+        _TRAIN_MODELS,
+        {"matching.ruleset": "change", "matching.calibration": "start"},
     ),
     ADMINISTRATOR: (
         _SEE_THE_DESK,
@@ -121,13 +136,14 @@ ROLES: dict[str, tuple[Grants, ...]] = {
         _CHECK_OTHERS,
         _SEE_THE_OUTBOX,
         _KEEP_THE_SHIFTS,
+        _TRAIN_MODELS,
         _SET_UP_THE_DESK,
     ),
     INTEGRATION: (
         _SEE_THE_DESK,
         _SEE_EVERY_TEAM,
         {"connectors.delivery": "start", "matching.reconciliationrun": "start"},
-        {"breaks.tradebreak": "work"},
+        {"breaks.tradebreak": "work", "predictions.tradescore": "request"},
         {"recon_project.workerpulse": "view"},
     ),
     AUDITOR: (

@@ -191,10 +191,9 @@ SPECTACULAR_SETTINGS = {
         "ApprovalStatus": "breaks.choices.ApprovalStatus",
         "BreakEventKind": "breaks.choices.EventKind",
         "ReasonCode": "breaks.choices.ReasonCode",
-        "ResolvingReason": "breaks.api.inputs.RESOLVING",
         "SignOffStatus": "reporting.choices.SignOffStatus",
-        "GuardedAct": "breaks.choices.GuardedAct",
-        "SignOffAct": "reporting.choices.SignOffAct",
+        "ResolvingReason": "breaks.api.inputs.RESOLVING",
+        "RiskBand": "predictions.choices.RiskBand",
         "HealthStatus": "recon_project.health.STATUSES",
         "HealthCheck": "recon_project.health.CHECKS",
     },
@@ -250,6 +249,8 @@ MAX_UPLOAD_BYTES = env.whole("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 BASE_CURRENCY = env.text("BASE_CURRENCY", "USD")
 ML_ARTIFACTS = env.path("ML_MODEL_PATH", BASE_DIR / "ml_artifacts")
 BREAK_PREDICTION_MODEL = env.text("BREAK_PREDICTION_MODEL", "break_prediction.skops")
+# How long a process keeps what came on days that have ended; 0 reads it anew each time.
+PREDICTION_HISTORY_SECONDS = env.whole("PREDICTION_HISTORY_SECONDS", 600)
 
 # --- monitoring ------------------------------------------------------------------------------
 

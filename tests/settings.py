@@ -26,3 +26,5 @@ from recon_project.settings import DATABASES  # noqa: E402
 DATABASES["default"]["TEST"] = {"NAME": str(PLACE / "tests.sqlite3")}
 DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# What a test rolled back is not to be remembered by the next.
+PREDICTION_HISTORY_SECONDS = 0

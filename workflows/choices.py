@@ -77,6 +77,7 @@ class NoticeKind(TextChoices):
     LATE_FILE = "LATE_FILE", "Late file"
     RUN_FAILED = "RUN_FAILED", "Failed run"
     DAILY_REPORT = "DAILY_REPORT", "Daily report"
+    MODEL_WATCH = "MODEL_WATCH", "Doubtful prediction"
     DIGEST = "DIGEST", "Digest"
 
 

@@ -1,13 +1,14 @@
 """The steps of the main job, in the order they happen."""
 
 from workflows.last_steps import LOADERS
-from workflows.services.steps import feeds_and_runs, passing_on
+from workflows.services.steps import feeds_and_runs, foreseeing, passing_on
 from workflows.services.steps.kinds import Kind, once
 
 # A new kind of step is a new line here, or ends the day from an app above (`last_steps`);
 # nothing else knows which there are.
 DAY = (
     Kind(code="ingest", label="Ingest", plan=feeds_and_runs.feeds, run=feeds_and_runs.ingest),
+    Kind(code="score", label="Score", plan=once, run=foreseeing.score, whole=True),
     Kind(
         code="reconcile",
         label="Reconcile",

@@ -113,6 +113,20 @@ def send_notifications(**_later_arguments: object) -> None:
         logger.warning("%s notifications could not be delivered; see the list", sent.dead)
 
 
+@shared_task(name="tasks.watch_predictions", ignore_result=True)
+def watch_predictions(**_later_arguments: object) -> None:
+    """Hold what was foreseen against what came, and tell of the limits the model is past."""
+    from predictions.registry import ModelAbsent, ModelAltered
+    from workflows.services.doubting import watch_and_tell
+
+    try:
+        crossed = watch_and_tell(at=timezone.now())
+    except (ModelAbsent, ModelAltered) as refusal:
+        logger.info("%s", refusal)
+    else:
+        logger.info("the model passed %s limits", len(crossed))
+
+
 @shared_task(name="tasks.find_causes", ignore_result=True)
 def find_causes(**_later_arguments: object) -> None:
     """Look for the causes of live breaks; one that is looked for already is left alone."""

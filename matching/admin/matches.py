@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesCheckboxFilter,
-    RangeDateTimeFilter,
     RelatedCheckboxFilter,
 )
 from unfold.decorators import display
@@ -39,6 +38,7 @@ from trades.admin.cells import (
 from trades.admin.desk import ViewFilter
 from trades.admin.exporting import ExportAdmin
 from trades.admin.page import Page, PageAdmin, Panel
+from trades.admin.ranges import MomentRangeFilter
 from trades.spreadsheet import Mode, Table
 
 # A candidate so few points of a hundred behind is as good.
@@ -77,7 +77,7 @@ class MatchAdmin(ExportAdmin, PageAdmin):
         ("reconciliation", RelatedCheckboxFilter),
         ("kind", ChoicesCheckboxFilter),
         ("decision", ChoicesCheckboxFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentRangeFilter),
     )
     list_select_related = ("reconciliation",)
     search_fields = ("legs__trade__source_trade_id", "legs__trade__order_ref",
@@ -194,11 +194,11 @@ class MatchAdmin(ExportAdmin, PageAdmin):
             ],
             alert=_amended(legs),
             main=[
-                *([_legs(row, legs), differences_panel(row)] if is_group else []),
+                *([group_panel(row, legs), differences_panel(row)] if is_group else []),
                 alternatives_panel(row, lambda other: self.instead(request, row, other)),
             ],
             side=[explanation(row), *self.about(request, row), _facts(row)],
-            extra={"compared": _compared(row), "navigation": self.navigation(request, row)},
+            extra={"compared": side_by_side(row), "navigation": self.navigation(request, row)},
         )
 
     def instead(self, request: HttpRequest, match: Match, other: MatchAlternative) -> Any:
@@ -222,7 +222,8 @@ class MatchAdmin(ExportAdmin, PageAdmin):
         return []
 
 
-def _compared(match: Match) -> dict[str, Any] | None:
+def side_by_side(match: Match) -> dict[str, Any] | None:
+    """Return both sides of a pair, compared; a group has no such table."""
     if match.kind != MatchKind.ONE_TO_ONE:
         return None
     by_side = {leg.side: leg.trade for leg in match.legs.all()}
@@ -269,7 +270,8 @@ def explanation(match: Match) -> Panel:
     )
 
 
-def _legs(match: Match, legs: list[MatchLeg]) -> Panel:
+def group_panel(match: Match, legs: list[MatchLeg]) -> Panel:
+    """Return the legs of a group, one against the other side."""
     count = Counter(leg.side for leg in legs)
     differing = {found.field for found in match.differences.all()}
     return legs_panel(legs, differing, f"{count['left']} against {count['right']}")

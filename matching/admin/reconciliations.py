@@ -18,7 +18,8 @@ class ReconciliationForm(forms.ModelForm):
     class Meta:
         model = Reconciliation
         fields = ("code", "name", "left_source", "right_source", "rule_set_name", "asset_class",
-                  "calendar", "base_currency", "is_enabled")  # fmt: skip
+                  "calendar", "base_currency", "is_enabled", "qa_share_pct",
+                  "qa_most_a_run")  # fmt: skip
 
     def clean_calendar(self) -> str:
         return known_calendar(self.cleaned_data["calendar"])
@@ -42,6 +43,7 @@ class ReconciliationAdmin(DeskAdmin):
         (None, {"fields": (("code", "name"), ("left_source", "right_source"))}),
         ("Scope", {"fields": (("asset_class", "calendar"), ("base_currency", "is_enabled"))}),
         ("Rules", {"fields": ("rule_set_name",)}),
+        ("Checking automatic matches", {"fields": (("qa_share_pct", "qa_most_a_run"),)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

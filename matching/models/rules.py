@@ -1,4 +1,7 @@
+from decimal import Decimal
+
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -69,10 +72,26 @@ class Reconciliation(models.Model):
     )
     base_currency = models.CharField(max_length=3, default="USD")
     is_enabled = models.BooleanField(default=True)
+    qa_share_pct = models.DecimalField(
+        "matches to check, percent",
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(1),
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Of each run's automatic matches, drawn at random for a person to judge. "
+        "0 draws none, and then nothing tells how many are false.",
+    )
+    qa_most_a_run = models.PositiveIntegerField(
+        "at most, a run", default=25, help_text="However large the run is."
+    )
 
     class Meta:
         ordering = ("code",)
         constraints = [
+            models.CheckConstraint(
+                condition=Q(qa_share_pct__gte=0, qa_share_pct__lte=100),
+                name="reconciliation_qa_share_is_a_percentage",
+            ),
             models.CheckConstraint(
                 condition=~Q(left_source=F("right_source")), name="reconciliation_has_two_sources"
             ),

@@ -19,7 +19,7 @@ from matching.scope import (
     doubtful_matches,
     open_trades,
 )
-from matching.services import bulk, partitions, standing
+from matching.services import bulk, partitions, sampling, standing
 from matching.services.comparing import compare_again
 from matching.services.outcome import Outcome
 from matching.services.refused import refused_matches, refused_pairs
@@ -57,6 +57,7 @@ class PairedScope:
         keys = bulk.write_matches(run=self.run, outcome=outcome, at=at)
         bulk.write_differences(outcome.differences, keys)
         bulk.write_alternatives(outcome.alternatives, keys)
+        sampling.draw(run=self.run, matches=outcome.matches, keys=keys, at=at)
         partitions.forget(self.run)
         compare_again(
             matches=decided_matches_to_compare(self.run),

@@ -21,13 +21,14 @@ from django_celery_beat.models import (
 )
 from django_celery_results.admin import GroupResultAdmin, TaskResultAdmin
 from django_celery_results.models import GroupResult, TaskResult
-from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from recon_project.models import WorkerPulse
 from trades.admin.cells import badge, moment, short, since
 from trades.admin.desk import DeskAdmin, ReadOnly
+from trades.admin.ranges import MomentRangeFilter
 
 for _model in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule,
                GroupResult, TaskResult):  # fmt: skip
@@ -104,7 +105,7 @@ class DeskTaskResultAdmin(ReadOnly, TaskResultAdmin, DeskAdmin):  # type: ignore
     list_display = ("task", "outcome", "done", "worker_name", "said", "task_id")
     list_filter: ClassVar[Any] = (
         ("status", ChoicesCheckboxFilter),
-        ("date_done", RangeDateTimeFilter),
+        ("date_done", MomentRangeFilter),
     )
 
     @display(description="Task", ordering="task_name")

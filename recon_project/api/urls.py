@@ -9,6 +9,7 @@ from breaks.api.rule_sets import BackTestRules
 from connectors.api import views as connectors
 from matching.api import rule_sets as rules
 from matching.api import views as matching
+from predictions.api import scoring
 from recon_project.api.idempotency import once
 from recon_project.api.pages import Schema, docs, unknown
 from recon_project.health import Health
@@ -62,6 +63,7 @@ V1 = [
     path("breaks/<int:pk>/escalate", once(acts.Escalate), name="escalate-break"),
     path("exceptions/<int:pk>/auto-remediate", once(AutoRemediate), name="auto-remediate-break"),
     path("exceptions/<int:pk>/route", once(routing.RouteByRules), name="route-by-rules"),
+    path("prediction/score", scoring.ScoreTrades.as_view(), name="score-trades"),
     path("approvals", approvals.ApprovalList.as_view(), name="approvals"),
     path("approvals/<int:pk>", approvals.ApprovalDetail.as_view(), name="approval"),
     path("approvals/<int:pk>/approve", once(approvals.Approve), name="approve"),

@@ -37,5 +37,5 @@ def histogram(name: str, words: str, *, label: str, by: str, rows: QuerySet) -> 
 
 
 def _buckets(counts: Sequence[int], count: int) -> list[tuple[str, float]]:
-    bounded = [(str(float(bound)), n) for bound, n in zip(BOUNDS, counts, strict=True)]
+    bounded = [(f"{bound}.0", n) for bound, n in zip(BOUNDS, counts, strict=True)]
     return [*bounded, ("+Inf", count)]

@@ -17,7 +17,6 @@ from reporting.models import DailyReport, ReportSubscription
 from reporting.selectors.daily import daily_report
 from trades.admin.cells import day, moment
 from trades.admin.desk import DeskAdmin, ReadOnly
-from workflows.services.daily.places import last_ended
 
 
 @admin.register(DailyReport)
@@ -127,6 +126,8 @@ class ReportSubscriptionAdmin(DeskAdmin):
 
 
 def _as_of_now(request: HttpRequest) -> Report:
+    from workflows.services.daily.places import last_ended
+
     at = timezone.now()
     return daily_report(user=request.user, business_date=last_ended(at), at=at)
 

@@ -29,13 +29,15 @@ from reporting.admin.windowed import (
     trend_of,
     window_tiles,
 )
+from reporting.scope import Scope
 from reporting.selectors.live import (
     MOST_LOOKED_AT,
     LiveFigures,
     by_counterparty,
     live_figures,
 )
-from reporting.selectors.paired import matched_by_day
+from reporting.selectors.paired import matched_in
+from reporting.selectors.series import series
 from trades.admin.cells import badge
 
 REFRESH_SECONDS = 30
@@ -51,14 +53,15 @@ def dashboard(request: HttpRequest, *, at: datetime | None = None) -> dict[str, 
     if user.has_perm("breaks.view_tradebreak"):
         prefetch_related_objects([user], "teams")
         live = live_figures(user=user, at=at)
-        days = matched_by_day(from_date=(at - WINDOW).date(), to_date=at.date())
+        scope = Scope(user=user, from_date=(at - WINDOW).date(), to_date=at.date())
+        days = matched_in(scope)
         context |= {
             "tiles": [
                 *_live_tiles(live),
                 match_tile(days),
                 *window_tiles(user=user, at=at),
             ],
-            "trend": trend_of(days),
+            "trend": trend_of(series(scope, told=days)),
             "severities": _severities(live),
             "ages": _ages(live),
             "parties": _parties(user),

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from breaks.models import TradeBreak
 from reporting.admin.charts import Day, trend
-from reporting.selectors.rates import MatchedDay, ended, percent, together
+from reporting.selectors.rates import MatchedDay, ended_of, percent, together
 from trades.admin.cells import span
 
 WINDOW = timedelta(days=30)
@@ -18,7 +19,8 @@ MOST_DAYS = 20
 
 def window_tiles(*, user: Any, at: datetime) -> list[dict[str, Any]]:
     """Return the tiles of what ended within the window."""
-    found = ended(user=user, since=at - WINDOW)
+    seen = TradeBreak.objects.visible_to(user).filter(resolved_at__gte=at - WINDOW)
+    found = ended_of(seen)
     said = f"{found.count:,} ended in {WINDOW.days} days"
     address = f"{reverse('admin:breaks_tradebreak_changelist')}?view=all&ended={WINDOW.days}"
     return [
@@ -42,12 +44,13 @@ def window_tiles(*, user: Any, at: datetime) -> list[dict[str, Any]]:
 def match_tile(days: Sequence[MatchedDay]) -> dict[str, Any]:
     """Return the tile of how much was matched within the window."""
     found = together(days)
+    every = found.by_itself + found.to_review
     return {
-        "label": "Match rate",
-        "figure": percent(found.rate) or "none",
-        "link": reverse("admin:matching_match_changelist") + "?view=all",
-        "soft": f"{found.to_review:,} to review, {WINDOW.days} days",
-        "soft_link": reverse("admin:matching_match_changelist"),
+        "label": "Auto-match rate",
+        "figure": percent(found.auto_match_rate) or "none",
+        "title": f"{found.by_itself:,} of {every:,} matches needed nobody",
+        "link": reverse("admin:matching_reconciliationrun_changelist"),
+        "soft": f"{percent(found.match_rate) or 'none'} of trades matched, {WINDOW.days} days",
     }
 
 
@@ -58,7 +61,7 @@ def trend_of(days: Sequence[MatchedDay]) -> SafeString:
         Day(
             one.day,
             one.found.breaks,
-            one.found.rate,
+            one.found.match_rate,
             f"{queue}?view=all&trade_date_from={one.day}&trade_date_to={one.day}",
         )
         for one in days[-MOST_DAYS:]

@@ -81,10 +81,9 @@ def matched_in(scope: Scope) -> Days:
 def figures_of(run: ReconciliationRun, source: str | None = None) -> Matched:
     """Return what a run keeps, of both sides or of that of one source."""
     trades, matched = 0, 0
-    between = run.reconciliation
-    if source in (None, between.left_source.code):
+    if source is None or source == run.reconciliation.left_source.code:
         trades, matched = trades + run.left_trades, matched + run.matched_left
-    if source in (None, between.right_source.code):
+    if source is None or source == run.reconciliation.right_source.code:
         trades, matched = trades + run.right_trades, matched + run.matched_right
     return Matched(trades, matched, run.auto_matched, run.manual_review, run.breaks_identified)
 

@@ -29,6 +29,7 @@ TONES = {
     "DISMISSED": "quiet", "FIXED": "good",
     "APPLIED": "good", "ASKED": "wait", "REVERSED": "quiet", "REFUSED": "quiet",
     "NOT_DUE": "quiet", "GRACE": "wait", "LATE_FEED": "high", "REVIEW": "busy",
+    "CANDIDATE": "wait",
 }  # fmt: skip
 
 

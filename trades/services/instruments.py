@@ -112,6 +112,13 @@ def resolve_instruments(reports: Iterable[TradeReport | Trade]) -> dict[Identity
     return directory.answers()
 
 
+def known_instruments(reports: Iterable[TradeReport | Trade]) -> dict[Identity, int]:
+    """Return the instrument of each identity that has one already; nothing is written."""
+    wanted = {identity(report): report for report in reports}
+    wanted.pop(Identity(()), None)
+    return _Directory(wanted).answers()
+
+
 class _Directory:
     """What is known about the wanted identities, and which instrument each of them means."""
 

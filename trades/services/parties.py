@@ -39,6 +39,14 @@ def resolve_counterparties(reports: Iterable[TradeReport | Trade]) -> dict[Party
     return directory.answers()
 
 
+def known_counterparties(reports: Iterable[TradeReport | Trade]) -> dict[PartyIdentity, int]:
+    """Return the counterparty of each identity that has one already; nothing is written."""
+    wanted = {party_identity(report) for report in reports}
+    wanted = {wish for wish in wanted if wish.lei or wish.bic or party_key(wish.name)}
+    found = _Parties(wanted).answers()
+    return {wish: pk for wish, pk in found.items() if pk is not None}
+
+
 class _Parties:
     def __init__(self, wanted: set[PartyIdentity]) -> None:
         self._by_lei: dict[str, Counterparty] = {}
@@ -131,17 +139,18 @@ def _bic_forms(bic: str) -> set[str]:
 def resolve_accounts(*, source: Source, reports: Iterable[TradeReport | Trade]) -> dict[str, int]:
     """Return the account of each distinct code: by this source's alias, then by our own code."""
     wanted = sorted({report.account_code for report in reports} - {""})
-    found = _known_accounts(source, wanted)
+    found = known_accounts(source, wanted)
     if missing := [code for code in wanted if code not in found]:
         lock_reference_data()
-        found |= _known_accounts(source, missing)
+        found |= known_accounts(source, missing)
         new = [Account(code=code) for code in missing if code not in found]
         Account.objects.bulk_create(new)
         found |= {account.code: account.pk for account in new}
     return found
 
 
-def _known_accounts(source: Source, codes: list[str]) -> dict[str, int]:
+def known_accounts(source: Source, codes: list[str]) -> dict[str, int]:
+    """Return the account of each code that has one already; nothing is written."""
     found: dict[str, int] = {}
     for batch in batches(codes):
         found |= dict(Account.objects.filter(code__in=batch).values_list("code", "pk"))

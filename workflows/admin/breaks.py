@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from breaks.admin.queue import TradeBreakAdmin
 from breaks.models import TradeBreak
+from predictions.admin.scored import ScoredBreaks
 from workflows.admin.caused_breaks import CausedBreaks, CauseFilter
 from workflows.admin.remedied_breaks import REMEDY, RemediedBreaks
 from workflows.admin.routed_breaks import REROUTE, RoutedBreaks
@@ -14,8 +15,8 @@ admin.site.unregister(TradeBreak)
 
 
 @admin.register(TradeBreak)
-class WorkedBreakAdmin(CausedBreaks, RemediedBreaks, RoutedBreaks):
-    """Breaks, each with what caused it, what puts it right and which rule sent it where it is."""
+class WorkedBreakAdmin(CausedBreaks, RemediedBreaks, RoutedBreaks, ScoredBreaks):
+    """Breaks, each with its cause, what puts it right, which rule sent it, what was foreseen."""
 
     acts = (*TradeBreakAdmin.acts, REMEDY, REROUTE)
     bulk_acts = (*TradeBreakAdmin.bulk_acts, REMEDY.name, REROUTE.name)

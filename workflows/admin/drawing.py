@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from trades.admin.cells import digits
 from trades.admin.page import Panel
+from trades.admin.twin import table_twin
 
 WIDTH, HEIGHT, BASE, LEFT = 640, 150, 20, 34
 
@@ -88,36 +88,6 @@ def lift_bars(places: Sequence[dict[str, Any]]) -> Panel:
     twin = table_twin((noun.capitalize(), "Trades", "Broken so", "Lift"), cells)
     note = "times the usual share of trades; the line is the usual"
     return Panel(title=f"Lift by {noun}", note=note, body=drawn + twin)
-
-
-def table_twin(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> SafeString:
-    """Return the figures of a picture as a table that opens below it."""
-    names = format_html_join(
-        "", "<th{}>{}</th>", ((_right(at), name) for at, name in enumerate(head))
-    )
-    body = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        (
-            (
-                format_html_join(
-                    "", "<td{}>{}</td>", ((_right(at), cell) for at, cell in enumerate(row))
-                ),
-            )
-            for row in rows
-        ),
-    )
-    return format_html(
-        '<details class="dk-twin"><summary>As a table</summary><div class="dk-scroll">'
-        '<table class="dk-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>'
-        "</div></details>",
-        names,
-        body,
-    )
-
-
-def _right(at: int) -> SafeString:
-    return format_html(' class="{}"', "dk-right") if at else SafeString()
 
 
 def _bar(x: float, wide: float, share: float) -> tuple[str, str, str, str]:

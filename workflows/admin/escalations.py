@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -22,6 +21,7 @@ from trades.admin.cells import badge, link, moment, number, short
 from trades.admin.changes import ChangesKeptAdmin
 from trades.admin.desk import DeskAdmin, ReadOnly
 from trades.admin.page import Page, Panel
+from trades.admin.ranges import MomentRangeFilter
 from workflows.models import Escalation, EscalationLevel
 
 ADD, CHANGE = "workflows.add_escalationlevel", "workflows.change_escalationlevel"
@@ -41,7 +41,7 @@ class EscalationAdmin(ReadOnly, DeskAdmin):
         "under",
         "was_due",
     )
-    list_filter = ("level", ("at", RangeDateTimeFilter))
+    list_filter = ("level", ("at", MomentRangeFilter))
     list_select_related = (
         "policy",
         "trade_break__reconciliation__left_source",

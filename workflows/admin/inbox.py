@@ -27,6 +27,7 @@ _ICONS = {
     NoticeKind.LATE_FILE: "hourglass_disabled",
     NoticeKind.RUN_FAILED: "error",
     NoticeKind.DAILY_REPORT: "summarize",
+    NoticeKind.MODEL_WATCH: "monitoring",
     NoticeKind.DIGEST: "stacks",
 }
 

@@ -117,6 +117,7 @@ class NoticePreference(models.Model):
         NoticeKind.LATE_FILE: HowTold.AT_ONCE,
         NoticeKind.RUN_FAILED: HowTold.AT_ONCE,
         NoticeKind.DAILY_REPORT: HowTold.AT_ONCE,
+        NoticeKind.MODEL_WATCH: HowTold.AT_ONCE,
     }
 
     person = models.ForeignKey(

@@ -8,8 +8,11 @@ from django.db.models import Q
 from breaks.services import sla
 from connectors.choices import DeliveryStatus
 from connectors.models import Delivery
-from matching.models import ReconciliationRun
+from matching.models import Calibration, ReconciliationRun
+from matching.services import calibrating
 from matching.services.claims import STALE_AFTER, abandoned
+from predictions.models import TrainingRun
+from predictions.services import training
 from workflows.models import PipelineRun
 from workflows.services.daily import asking
 from workflows.services.waking import wake_pipeline, wake_run
@@ -37,4 +40,11 @@ def wake_stale_work(*, at: datetime) -> int:
     pipelines = PipelineRun.objects.filter(asking.abandoned(at)).values_list("pk", flat=True)
     for pipeline_id in pipelines:
         wake_pipeline(pipeline_id)
-    return len(runs) + len(deliveries) + len(changes) + len(pipelines)
+    trainings = TrainingRun.objects.filter(training.abandoned(at)).values_list("pk", flat=True)
+    for training_id in trainings:
+        training.wake(training_id)
+    learning = Calibration.objects.filter(calibrating.abandoned(at)).values_list("pk", flat=True)
+    for calibration_id in learning:
+        calibrating.wake(calibration_id)
+    started = (runs, deliveries, changes, pipelines, trainings, learning)
+    return sum(len(rows) for rows in started)

@@ -186,6 +186,10 @@ def _waiting_for_the_same(request: ApprovalRequest) -> QuerySet[ApprovalRequest]
             if not wanted.isdisjoint(given["trades"])
         ]
         same |= Q(pk__in=overlapping)
+    if request.act == GuardedAct.ACTIVATE_MODEL:
+        others = waiting.values_list("pk", "given")
+        wanted_version = request.given["version"]
+        same |= Q(pk__in=[pk for pk, given in others if given["version"] == wanted_version])
     if request.act == GuardedAct.IMPORT:
         # The button pressed twice: one file, by the same person.
         mine = waiting.filter(made_by=request.made_by).values_list("pk", "given")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from axes.models import AccessAttempt
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
@@ -16,6 +16,7 @@ from breaks.models import (
     PendingTrade,
 )
 from recon_project.models import WorkerPulse
+from reporting.models import DailyReport, ReportSubscription, SignOff
 from tests import factories
 from tests.integration.admin.workflow_rows import add_workflow_rows
 from trades.models import FxRate, InstrumentIdentifier
@@ -47,6 +48,8 @@ def add_rows(count: int) -> None:
             left=[left], right=[right], differences=[difference], run=run, alternatives=[left],
             status="PROPOSED", reason="score", score=0.9,
         )  # fmt: skip
+        factories.qa_samples(between, [match])
+        factories.calibration(status="QUEUED" if n % 2 else "SUCCEEDED", requested_by=person)
         row = factories.trade_break(
             match=match, left_trade=left, right_trade=right, assigned_to=person, exposure="10",
             difference="1", left_value="188", right_value="187",
@@ -92,6 +95,16 @@ def add_rows(count: int) -> None:
         PeriodicTask.objects.create(name=f"Task {n}", task="tasks.x", crontab=crontab)
         TaskResult.objects.create(task_id=f"id-{n}", task_name="tasks.x", status="SUCCESS")
         WorkerPulse.objects.create(name=f"worker-{n}", seen_at=factories.NOW)
+        SignOff.objects.create(
+            reconciliation=between, business_date=day, status="PREPARED", prepared_by=person,
+            prepared_at=factories.NOW, trades=3, matched=2, broken=1, pending=0, unresolved=1,
+        )  # fmt: skip
+        ReportSubscription.objects.create(person=person)
+        for one in User.objects.filter(is_superuser=True):
+            DailyReport.objects.create(
+                person=one, business_date=day, made_at=factories.NOW, formats=["pdf"],
+                content={"title": "", "subtitle": "", "name": "", "sections": []},
+            )  # fmt: skip
 
 
 def add_thresholds() -> None:

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from predictions.choices import ModelStatus
 from recon_project import pulse
 from recon_project.health import health
 from recon_project.models import WorkerPulse
+from tests.predicting import model_version
 
 
 @pytest.fixture
@@ -104,11 +106,21 @@ class TestBroker:
         assert health()["checks"]["broker"] == "down"
 
 
-def test_a_model_file_that_is_there_is_seen(beating, settings, tmp_path):
+def test_the_file_of_the_model_in_force_is_seen(beating, settings, tmp_path):
+    settings.ML_ARTIFACTS = tmp_path
+    model_version(status=ModelStatus.ACTIVE)
+
+    assert health()["checks"] == checks(model="ok")
+
+
+def test_another_file_in_its_place_is_seen_too(beating, settings, tmp_path):
     settings.ML_ARTIFACTS = tmp_path
     (tmp_path / settings.BREAK_PREDICTION_MODEL).write_bytes(b"model")
 
-    assert health()["checks"] == checks(model="ok")
+    found = health()
+
+    assert found["checks"] == checks(model="altered")
+    assert found["status"] == "degraded"
 
 
 def _free_port() -> int:

@@ -58,8 +58,6 @@ MAY = {
     ("POST", "escalate-break"): STARTERS,
     ("POST", "auto-remediate-break"): STARTERS,
     ("POST", "route-by-rules"): STARTERS,
-    ("GET", "sign-offs"): ALL,
-    ("GET", "sign-off"): ALL,
     ("GET", "summary-report"): ALL,
     ("GET", "aging-report"): ALL,
     ("GET", "runs-report"): ALL,
@@ -69,6 +67,9 @@ MAY = {
     ("POST", "approve"): CHECKERS,
     ("POST", "reject-approval"): CHECKERS,
     ("POST", "withdraw-approval"): STARTERS,
+    ("GET", "sign-offs"): ALL,
+    ("GET", "sign-off"): ALL,
+    ("POST", "score-trades"): STARTERS,
     ("GET", "schema"): ALL,
 }
 OPEN_TO_ANYBODY = {("GET", "health")}

@@ -21,6 +21,8 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.route_breaks",
         "tasks.daily_pipeline",
         "tasks.find_causes",
+        "tasks.score_trades",
+        "tasks.watch_predictions",
         "tasks.refresh_calendars",
         "tasks.write_history_root",
         "tasks.mail_daily_reports",

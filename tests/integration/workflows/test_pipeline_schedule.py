@@ -203,7 +203,7 @@ class TestTheCommand:
         assert said[0].startswith(
             "ingest custodian-inbox               Done          1 files, 2 rows"
         )
-        assert "1 matched, 1 breaks, 1 opened" in said[2]
+        assert "1 matched, 1 breaks, 1 opened" in said[3]
         assert said[-1].endswith("of 2026-03-04 has ended well.")
 
     def test_says_of_a_holiday_that_nothing_is_due(self, desk):
@@ -217,9 +217,10 @@ class TestTheCommand:
         answer = json.loads(self.call("--date", str(DAY), "--json"))
 
         assert (answer["business_date"], answer["status"]) == ("2026-03-04", "SUCCEEDED")
-        assert [step["status"] for step in answer["steps"]][:3] == [
+        assert [step["status"] for step in answer["steps"]][:4] == [
             "LATE",
             "SUCCEEDED",
+            "SKIPPED",
             "SUCCEEDED",
         ]
         assert answer["steps"][1]["counts"]["loaded"] == 1

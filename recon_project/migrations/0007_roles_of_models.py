@@ -10,6 +10,6 @@ def grant_more(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("recon_project", "0006_roles_of_workflows"),
-        ("reporting", "0002_daily_report"),
+        ("predictions", "0001_models"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]

@@ -9,7 +9,8 @@ def grant_more(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recon_project", "0007_roles_of_the_dashboard"),
-        ("reporting", "0003_daily_snapshot"),
+        ("recon_project", "0007_roles_of_models"),
+        ("predictions", "0002_scoring"),
+        ("workflows", "0009_doubtful_predictions"),
     ]
     operations = [migrations.RunPython(grant_more, migrations.RunPython.noop)]

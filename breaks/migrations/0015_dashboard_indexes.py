@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0013_kinds_of_events'),
+        ('breaks', '0014_activating_models'),
         ('matching', '0006_editors_of_drafts'),
         ('trades', '0003_search_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
