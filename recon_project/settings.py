@@ -194,8 +194,6 @@ SPECTACULAR_SETTINGS = {
         "SignOffStatus": "reporting.choices.SignOffStatus",
         "ResolvingReason": "breaks.api.inputs.RESOLVING",
         "RiskBand": "predictions.choices.RiskBand",
-        "GuardedAct": "breaks.choices.GuardedAct",
-        "SignOffAct": "reporting.choices.SignOffAct",
         "HealthStatus": "recon_project.health.STATUSES",
         "HealthCheck": "recon_project.health.CHECKS",
     },

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from breaks.models import TradeBreak
 from matching.false_matches import false_match_rates
 from matching.learning.intervals import clopper_pearson
 from predictions.choices import ModelStatus, RiskBand
@@ -14,7 +15,7 @@ from predictions.models import TradeScore
 from predictions.registry import problem
 from predictions.selectors import waiting_trades
 from reporting.admin.charts import Day, trend
-from reporting.selectors.rates import MatchedDay, ended, percent, together
+from reporting.selectors.rates import MatchedDay, ended_of, percent, together
 from trades.admin.cells import span
 from trades.admin.counting import count_each, count_words
 
@@ -26,7 +27,8 @@ LIKELY = (RiskBand.MEDIUM, RiskBand.HIGH, RiskBand.CRITICAL)
 
 def window_tiles(*, user: Any, at: datetime) -> list[dict[str, Any]]:
     """Return the tiles of what ended within the window."""
-    found = ended(user=user, since=at - WINDOW)
+    seen = TradeBreak.objects.visible_to(user).filter(resolved_at__gte=at - WINDOW)
+    found = ended_of(seen)
     said = f"{found.count:,} ended in {WINDOW.days} days"
     address = f"{reverse('admin:breaks_tradebreak_changelist')}?view=all&ended={WINDOW.days}"
     return [
@@ -53,10 +55,10 @@ def match_tile(days: Sequence[MatchedDay]) -> dict[str, Any]:
     every = found.by_itself + found.to_review
     return {
         "label": "Auto-match rate",
-        "figure": percent(found.auto_rate) or "none",
+        "figure": percent(found.auto_match_rate) or "none",
         "title": f"{found.by_itself:,} of {every:,} matches needed nobody",
         "link": reverse("admin:matching_reconciliationrun_changelist"),
-        "soft": f"{percent(found.rate) or 'none'} of trades matched, {WINDOW.days} days",
+        "soft": f"{percent(found.match_rate) or 'none'} of trades matched, {WINDOW.days} days",
     }
 
 
@@ -67,7 +69,7 @@ def trend_of(days: Sequence[MatchedDay]) -> SafeString:
         Day(
             one.day,
             one.found.breaks,
-            one.found.rate,
+            one.found.match_rate,
             f"{queue}?view=all&trade_date_from={one.day}&trade_date_to={one.day}",
         )
         for one in days[-MOST_DAYS:]

@@ -52,10 +52,10 @@ class SignOffOutput(serializers.ModelSerializer):
         read_only_fields: tuple[str, ...] = fields
 
 
-class SignOffChangeOutput(serializers.Serializer):
+class ChangeSinceOutput(serializers.Serializer):
     """One figure that is not what was kept."""
 
-    label = serializers.CharField()
+    figure = serializers.CharField(source="label")
     then = serializers.CharField(allow_blank=True)
     now = serializers.CharField(allow_blank=True)
 
@@ -64,7 +64,7 @@ class SignOffEventOutput(serializers.Serializer):
     """One act; its digest covers the act before it."""
 
     sequence = serializers.IntegerField()
-    act = serializers.ChoiceField(SignOffAct.choices)
+    act = serializers.CharField(help_text=f"One of {', '.join(SignOffAct)}.")
     by = serializers.CharField(source="by.username")
     at = serializers.DateTimeField()
     note = serializers.CharField(allow_blank=True)
@@ -78,7 +78,7 @@ class SignOffDetailOutput(SignOffOutput):
         help_text="Whether the sheet is that of preparing; else it is how things stand."
     )
     sheet = serializers.JSONField(help_text="Files, positions and the unresolved breaks you see.")
-    changed_since = SignOffChangeOutput(many=True)
+    changed_since = ChangeSinceOutput(many=True)
     events = SignOffEventOutput(many=True, source="acts")
 
     class Meta(SignOffOutput.Meta):

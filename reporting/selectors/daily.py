@@ -19,7 +19,7 @@ from reporting.models import SignOff
 from reporting.scope import Scope
 from reporting.selectors.live import LiveFigures, by_counterparty, live_figures
 from reporting.selectors.paired import matched_in
-from reporting.selectors.rates import ended, percent, together
+from reporting.selectors.rates import ended_of, percent, together
 from trades.admin.cells import span
 
 # So long before the report its runs, deliveries and changes go back.
@@ -54,7 +54,7 @@ def daily_report(*, user: Any, business_date: date, at: datetime) -> Report:
 def _summary(live: LiveFigures, user: Any, at: datetime) -> Section:
     seen = TradeBreak.objects.visible_to(user)
     opened = seen.filter(opened_at__gt=at - SINCE).count()
-    day, month = (ended(user=user, since=at - since) for since in (SINCE, MONTH))
+    day, month = (ended_of(seen.filter(resolved_at__gt=at - since)) for since in (SINCE, MONTH))
     scope = Scope(user=user, from_date=(at - MONTH).date(), to_date=at.date())
     days = matched_in(scope, counting=False)
     rows = [
@@ -67,8 +67,8 @@ def _summary(live: LiveFigures, user: Any, at: datetime) -> Section:
         ["Ended in 30 days", cell(month.count)],
         ["Mean time to resolve, 30 days", span(month.took) if month.took else ""],
         ["SLA met, 30 days", percent(month.met)],
-        ["Auto-match rate, 30 days", percent(together(days).auto_rate)],
-        ["Match rate, 30 days", percent(together(days).rate)],
+        ["Auto-match rate, 30 days", percent(together(days).auto_match_rate)],
+        ["Match rate, 30 days", percent(together(days).match_rate)],
     ]
     return Section("Summary", [("Figure", TEXT), ("Value", TEXT)], rows)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
 
-from breaks.models import TradeBreak
 from breaks.models.trade_break import ENDED
 from breaks.querysets import TradeBreakQuerySet
 
@@ -28,11 +27,11 @@ class Matched:
     breaks: int = 0
 
     @property
-    def rate(self) -> float | None:
+    def match_rate(self) -> float | None:
         return self.matched / self.trades if self.trades else None
 
     @property
-    def auto_rate(self) -> float | None:
+    def auto_match_rate(self) -> float | None:
         """Return the share of the matches found that needed nobody."""
         found = self.by_itself + self.to_review
         return self.by_itself / found if found else None
@@ -53,8 +52,7 @@ def together(days: Iterable[MatchedDay]) -> Matched:
     )
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """`took` is their mean time from being found to their end, None where none ended."""
 
     count: int
@@ -65,11 +63,6 @@ class Ended:
     def met(self) -> float | None:
         """Return the share of them that ended by their due time."""
         return self.in_time / self.count if self.count else None
-
-
-def ended(*, user: Any, since: datetime) -> Ended:
-    """Say what a person may see of the breaks that ended since a moment, by the calendar."""
-    return ended_of(TradeBreak.objects.visible_to(user).filter(resolved_at__gte=since))
 
 
 def ended_of(breaks: TradeBreakQuerySet) -> Ended:

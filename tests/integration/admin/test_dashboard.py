@@ -137,7 +137,7 @@ class TestRates:
         assert [(one.day, one.found.matched, one.found.trades) for one in found] == [
             (day - timedelta(1), 10, 20), (day, 8, 10),
         ]  # fmt: skip
-        assert together(found).rate == 18 / 30
+        assert together(found).match_rate == 18 / 30
 
     def test_todays_runs_and_deliveries_lead_to_their_lists(self, superuser, browser_as):
         now = timezone.now()
