@@ -110,13 +110,12 @@ def _measure(trades: int) -> dict[str, Any]:
     found = scores_of(Trade.objects.filter(pk__among=keys), at=END)
 
     def kept() -> None:
-        TradeScore.objects.all().delete()
         keep_scores(keys, version=version, at=END)
 
     return {
         "history": trades,
         "model": str(version.status),
-        "kept": _timed(kept),
+        "kept": _timed(kept, lambda: TradeScore.objects.all().delete()),
         "probabilities": _timed(lambda: scores_of(Trade.objects.filter(pk__among=keys), at=END)),
         "every reason": _timed(found.factors),
         "peak_mib": round(peak_mib()),
@@ -134,11 +133,14 @@ def _token() -> str:
     return str(AuthToken.objects.create(caller)[1])
 
 
-def _timed(work: Callable[[], object]) -> dict[str, float]:
+def _timed(
+    work: Callable[[], object], before: Callable[[], object] = lambda: None
+) -> dict[str, float]:
     """Return the median of a few, of seconds and of this process's CPU seconds; one warms up."""
     work()
     walls, cpus = [], []
     for _ in range(WARM):
+        before()
         wall, cpu = perf_counter(), process_time()
         work()
         walls.append(perf_counter() - wall)

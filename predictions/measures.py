@@ -25,13 +25,14 @@ def measure(probabilities: Floats, broke: Bools) -> dict[str, float]:
     """
     from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-    precision, recall = _steps(probabilities, broke)
+    lengths, hits = _steps(probabilities, broke)
+    precision, recall = hits / lengths, hits / hits[-1]
     good = recall[precision >= PRECISION]
-    order = np.argsort(-probabilities, kind="stable")
-    tops = {
-        name: float(broke[order[: max(1, round(share * len(order)))]].mean())
-        for name, share in TOPS.items()
-    }
+    tops = {}
+    for name, share in TOPS.items():
+        length = max(1, round(share * len(broke)))
+        # Of trades that are equally likely any may be in the list: the mean over all choices.
+        tops[name] = float(np.interp(length, [0, *lengths], [0, *hits]) / length)
     return {
         "pr_auc": float(average_precision_score(broke, probabilities)),
         "roc_auc": float(roc_auc_score(broke, probabilities)),
@@ -55,7 +56,8 @@ def curves(probabilities: Floats, broke: Bools) -> dict[str, list[Any]]:
     reliability = [
         [float(probabilities[part].mean()), float(broke[part].mean()), len(part)] for part in tenths
     ]
-    precision, recall = _steps(probabilities, broke)
+    lengths, hits = _steps(probabilities, broke)
+    precision, recall = hits / lengths, hits / hits[-1]
     places = np.unique(np.linspace(0, len(recall) - 1, POINTS).round().astype(int))
     if len(recall) > POINTS:
         # Evenly along the recall, where the curve is looked at.
@@ -66,8 +68,8 @@ def curves(probabilities: Floats, broke: Bools) -> dict[str, list[Any]]:
 
 
 def _steps(probabilities: Floats, broke: Bools) -> tuple[Floats, Floats]:
-    """Return precision and recall of every list of the likeliest; equal ones come together."""
+    """Return how long each list of the likeliest is, and what of it broke; equal ones together."""
     order = np.argsort(-probabilities, kind="stable")
     ranked, hits = probabilities[order], np.cumsum(broke[order])
     ends = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
-    return hits[ends] / (ends + 1), hits[ends] / max(int(hits[-1]), 1)
+    return (ends + 1).astype(float), hits[ends].astype(float)

@@ -7,6 +7,7 @@ into them, and they are read by skops with the types named in `TRUSTED` and no o
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,8 +65,18 @@ class Loaded:
     def probabilities(self, frame: "pd.DataFrame") -> "np.ndarray":
         """Return the calibrated probability that each trade of `features_of` breaks."""
         names = [one["name"] for one in self.version.features]
-        found: np.ndarray = self.estimator.predict_proba(frame[names])[:, 1]
+        # Threads that wait for one another at each of the trees cost more than they save.
+        with _pools().limit(limits=1, user_api="openmp"):
+            found: np.ndarray = self.estimator.predict_proba(frame[names])[:, 1]
         return found
+
+
+@cache
+def _pools() -> Any:
+    """Return what holds the thread pools of this process; called once a model is loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 _loaded: dict[str, Any] = {}

@@ -48,6 +48,11 @@ def quarantined(request: HttpRequest) -> str:
 
 def _badge(request: HttpRequest, name: str) -> str:
     """Count what the navigation counts, once a page and in one query with what the page counts."""
+    _ask_navigation(request)
+    return count_words(counted(request)[name])
+
+
+def _ask_navigation(request: HttpRequest) -> None:
     ask_count(
         request,
         {
@@ -59,7 +64,6 @@ def _badge(request: HttpRequest, name: str) -> str:
             "to_sign": to_sign_by(request.user),
         },
     )
-    return count_words(counted(request)[name])
 
 
 def _seen_by(request: HttpRequest) -> Any:
@@ -70,6 +74,7 @@ def _seen_by(request: HttpRequest) -> Any:
 
 def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the index what a person with these permissions may see; every figure is a link."""
+    _ask_navigation(request)
     return context | dashboard(request)
 
 

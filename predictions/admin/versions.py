@@ -81,8 +81,8 @@ def _file_is_wrong(row: ModelVersion) -> bool:
 @admin.register(ModelVersion)
 class ModelVersionAdmin(TrainButton, PageAdmin):
     page_template = "desk/model.html"
-    list_display = ("named", "status_word", "pr_auc", "roc_auc", "brier", "calibration", "top",
-                    "learnt_from", "days", "made", "activated")  # fmt: skip
+    list_display = ("named", "status_word", "pr_auc", "calibration", "top", "learnt_from", "days",
+                    "made", "activated")  # fmt: skip
     list_filter = (ModelFilter,)
     list_select_related = ("activated_by",)
     ordering = ("-made_at", "-pk")
@@ -121,19 +121,11 @@ class ModelVersionAdmin(TrainButton, PageAdmin):
     def pr_auc(self, row: ModelVersion) -> SafeString:
         return _figure(row.metrics, "pr_auc")
 
-    @display(description="ROC-AUC")
-    def roc_auc(self, row: ModelVersion) -> SafeString:
-        return _figure(row.metrics, "roc_auc")
-
-    @display(description="Brier")
-    def brier(self, row: ModelVersion) -> SafeString:
-        return _figure(row.metrics, "brier")
-
-    @display(description="Calibration error")
+    @display(description="Calibr. error")
     def calibration(self, row: ModelVersion) -> SafeString:
         return _figure(row.metrics, "calibration_error", share=True)
 
-    @display(description="Right in likeliest 1%")
+    @display(description="Precision, top 1%")
     def top(self, row: ModelVersion) -> SafeString:
         return _figure(row.metrics, "precision_at_top_1_pct", share=True)
 
@@ -249,7 +241,9 @@ def _features(row: ModelVersion) -> Panel:
 def _typical(value: Any) -> Any:
     if value is None or value == "":
         return NOTHING
-    return f"{value:,.4g}" if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _history(row: ModelVersion) -> Panel:

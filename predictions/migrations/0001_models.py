@@ -17,7 +17,7 @@ def add_row(apps, schema_editor):
         defaults={
             "task": "tasks.train_break_model",
             "crontab": crontab,
-            "expire_seconds": 24 * 60 * 60,
+            "expire_seconds": 7 * 24 * 60 * 60,
             "description": "Every week, from all trades whose end is known; a model that is better "
             "than the simpler ones may then be activated.",
         },
@@ -119,10 +119,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='modelversion',
             constraint=models.UniqueConstraint(condition=models.Q(('status', 'ACTIVE')), fields=('status',), name='model_one_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('digest', ''), _negated=True), fields=('digest',), name='model_digest_once'),
         ),
         migrations.AddConstraint(
             model_name='modelversion',

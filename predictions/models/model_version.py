@@ -49,9 +49,6 @@ class ModelVersion(models.Model):
             models.UniqueConstraint(
                 fields=["status"], condition=Q(status=ModelStatus.ACTIVE), name="model_one_in_force"
             ),
-            models.UniqueConstraint(
-                fields=["digest"], condition=~Q(digest=""), name="model_digest_once"
-            ),
             models.CheckConstraint(
                 condition=~Q(digest="") | Q(status=ModelStatus.REFUSED),
                 name="model_refused_or_with_a_file",

@@ -38,7 +38,7 @@ def trade_described(values: Mapping[str, Any], *, at: datetime) -> Trade:
     texts = _texts(values, problems)
     source = _source(texts.pop(SOURCE, ""), problems)
     report = _report(texts, source, problems)
-    if problems or source is None:
+    if report is None or source is None:
         raise TradeRefused(problems)
     trade = Trade(
         **{name: getattr(report, name) for name in value_fields()},

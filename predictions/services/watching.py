@@ -26,7 +26,7 @@ from predictions.models import (
     TradeScore,
     WatchedWeek,
 )
-from predictions.selectors import scoring_settings
+from predictions.selectors import active_version, scoring_settings
 from predictions.services.outcomes import outcomes_of
 from predictions.stability import calibration_error, shares_in, spread_of, stability
 from predictions.words import WATCHED_FEATURES
@@ -68,10 +68,9 @@ def judge(probabilities: np.ndarray, broke: np.ndarray, limits: Sequence[float])
     )
 
 
-@transaction.atomic
-def watch(*, at: datetime) -> list[Crossing]:
+def count_weeks(*, at: datetime) -> None:
     """
-    Count the weeks of the active model and return the limits it is past, each to be told once.
+    Count the weeks of the active model; each is a commit of its own, for reading takes its time.
 
     :raises ModelAbsent: if there is no model.
     :raises ModelAltered: if its file is not the one that was registered.
@@ -81,7 +80,13 @@ def watch(*, at: datetime) -> list[Crossing]:
     references = _references(version)
     for week in _weeks(version, at):
         _count(version, week, settings, references, at)
-    return _crossings(version, settings, at)
+
+
+@transaction.atomic
+def pass_limits(*, at: datetime) -> list[Crossing]:
+    """Return the limits that the active model passed since the last time, each to be told once."""
+    version = active_version()
+    return [] if version is None else _crossings(version, scoring_settings(), at)
 
 
 def _weeks(version: ModelVersion, at: datetime) -> list[date]:
@@ -115,26 +120,30 @@ def _count(
         np.array([came[key] for key in ended], dtype=bool),
         settings.limits,
     )
-    row, _ = WatchedWeek.objects.update_or_create(
-        model_version=version,
-        week=week,
-        defaults={"scored": len(chances), "made_at": at, **vars(judged)},
-    )
-    _drift(row, list(chances), references)
+    drifts = _drifts(list(chances), week.toordinal(), references)
+    with transaction.atomic():
+        row, _ = WatchedWeek.objects.update_or_create(
+            model_version=version,
+            week=week,
+            defaults={"scored": len(chances), "made_at": at, **vars(judged)},
+        )
+        row.drifts.all().delete()
+        FeatureDrift.objects.bulk_create(
+            FeatureDrift(week=row, feature=name, stability=index, shares=shares)
+            for name, (index, shares) in drifts.items()
+        )
 
 
-def _drift(
-    week: WatchedWeek, keys: Sequence[int], references: Mapping[str, FeatureReference]
-) -> None:
-    """Write how far the trades of a week lie from those the model learnt from."""
-    frame = features_of(Trade.objects.filter(pk__among=_sample(keys, week.week.toordinal())))
-    week.drifts.all().delete()
-    rows = []
+def _drifts(
+    keys: Sequence[int], seed: int, references: Mapping[str, FeatureReference]
+) -> dict[str, tuple[float, list[float]]]:
+    """Return how far, and in which shares, some trades lie from those the model learnt from."""
+    frame = features_of(Trade.objects.filter(pk__among=_sample(keys, seed)))
+    found = {}
     for name, reference in references.items():
         shares = shares_in(frame[name], reference.bins)
-        index = stability(reference.shares, shares)
-        rows.append(FeatureDrift(week=week, feature=name, stability=index, shares=shares))
-    FeatureDrift.objects.bulk_create(rows)
+        found[name] = (stability(reference.shares, shares), shares)
+    return found
 
 
 def _references(version: ModelVersion) -> dict[str, FeatureReference]:
@@ -157,7 +166,7 @@ def _references(version: ModelVersion) -> dict[str, FeatureReference]:
                 rows=len(frame),
             )
         )
-    FeatureReference.objects.bulk_create(rows)
+    FeatureReference.objects.bulk_create(rows, ignore_conflicts=True)
     return {row.feature: row for row in rows}
 
 
@@ -172,21 +181,19 @@ def _sample(keys: Sequence[int], seed: int) -> list[int]:
 def _crossings(version: ModelVersion, settings: ScoringSettings, at: datetime) -> list[Crossing]:
     """Open a row for each limit newly crossed, and end those the model is back within."""
     standing = {(row.watched, row.feature): row for row in version.crossings.filter(ended_at=None)}
-    new = []
+    new: list[Crossing] = []
     for watched, feature, week, value, limit in _measured(version, settings):
         row = standing.get((watched, feature))
         if value > limit and row is None:
-            new.append(
-                Crossing.objects.create(
-                    model_version=version,
-                    watched=watched,
-                    feature=feature,
-                    week=week,
-                    value=value,
-                    limit=limit,
-                    crossed_at=at,
-                )
+            # Another who looks at the same time tells of it, or this one does.
+            crossing, is_new = Crossing.objects.get_or_create(
+                model_version=version,
+                watched=watched,
+                feature=feature,
+                ended_at=None,
+                defaults={"week": week, "value": value, "limit": limit, "crossed_at": at},
             )
+            new += [crossing] if is_new else []
         elif value <= limit and row is not None:
             row.ended_at = at
             row.save(update_fields=["ended_at"])

@@ -7,7 +7,6 @@ know only what that one process did, and forget it when it ends.
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +21,10 @@ from breaks.models import ClockChange, PendingTrade, TradeBreak
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, RejectedRow
 from matching.choices import RunStatus
-from matching.models import ReconciliationRun, RunPartition
+from matching.models import Calibration, ReconciliationRun, RunPartition
+from predictions import registry
+from predictions.models import TrainingRun
+from predictions.selectors import active_version
 from recon_project.models import WorkerPulse
 from recon_project.monitoring.durations import histogram
 from reporting.choices import SignOffStatus
@@ -38,6 +40,8 @@ KINDS: dict[str, tuple[Any, dict[str, str], str]] = {
     "partition": (RunPartition, {"QUEUED": "queued", "RUNNING": "running"}, "run__requested_at"),
     "pipeline": (PipelineRun, {"QUEUED": "queued", "RUNNING": "running"}, "requested_at"),
     "notification": (Notification, {"QUEUED": "queued", "SENDING": "running"}, "created_at"),
+    "training": (TrainingRun, {"QUEUED": "queued", "RUNNING": "running"}, "requested_at"),
+    "calibration": (Calibration, {"QUEUED": "queued", "RUNNING": "running"}, "requested_at"),
     "due_time_change": (ClockChange, {"QUEUED": "queued", "RUNNING": "running"}, "made_at"),
 }
 
@@ -184,12 +188,14 @@ class DeskCollector(Collector):
             yield GaugeMetricFamily(f"desk_{name}", words[name], found.get(name, 0))
 
     def _model(self) -> Iterator[Any]:
-        path = Path(settings.ML_ARTIFACTS) / settings.BREAK_PREDICTION_MODEL
-        there = path.is_file()
-        yield GaugeMetricFamily("desk_model_present", "1 with a break-prediction model.", there)
-        family = GaugeMetricFamily("desk_model_age_seconds", "Since the model was made active.")
-        if there:
-            family.add_metric([], max(0.0, self.at.timestamp() - path.stat().st_mtime))
+        version = active_version()
+        there = registry.state() == "ok"
+        yield GaugeMetricFamily(
+            "desk_model_present", "1 with a break-prediction model that may be used.", there
+        )
+        family = GaugeMetricFamily("desk_model_age_seconds", "Since the model was trained.")
+        if version is not None and there:
+            family.add_metric([], max(0.0, (self.at - version.made_at).total_seconds()))
         yield family
 
 

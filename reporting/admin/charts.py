@@ -6,6 +6,7 @@ link to the rows it counts.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -18,7 +19,8 @@ from workflows.admin.drawing import table_twin
 WIDTH, HEIGHT, LEFT, TOP, BASE = 600, 210, 40, 12, 24
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """A part of a column: its tone, name, count, and the list behind it."""
 
     tone: str

@@ -78,7 +78,11 @@ def _shown(row: SignOff, by: Any, at: datetime) -> tuple[Sheet, list[Change]]:
     """Return the sheet to show, and what of a kept one stands otherwise by now."""
     from reporting.services.signing import kept_sheet
 
-    given = {"reconciliation": row.reconciliation, "business_date": row.business_date, "at": at}
+    given: dict[str, Any] = {
+        "reconciliation": row.reconciliation,
+        "business_date": row.business_date,
+        "at": at,
+    }
     now = seen_by(by, sheet_of(**given))
     kept = kept_sheet(row)
     if kept is None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -42,10 +42,9 @@ def waiting(request: HttpRequest) -> list[tuple[str, Any, str]]:
 
 
 def run_rows(at: datetime) -> dict[str, Any]:
-    """Return the last runs, and how many were asked for today with the list of them."""
+    """Return the last runs."""
     runs = ReconciliationRun.objects.select_related("reconciliation").order_by("-requested_at")
     return {
-        "today": _today(ReconciliationRun.objects.all(), "requested_at", RunStatus.FAILED, at),
         "rows": [
             [
                 link("matching_reconciliationrun", run.pk, run.pk),
@@ -62,11 +61,10 @@ def run_rows(at: datetime) -> dict[str, Any]:
 
 
 def delivery_rows(at: datetime) -> dict[str, Any]:
-    """Return the last deliveries that brought something, or failed to, and today's count."""
+    """Return the last deliveries that brought something, or failed to."""
     brought = Delivery.objects.exclude(digest="", status=DeliveryStatus.LOADED)
     last = brought.select_related("source").order_by("-received_at")
     return {
-        "today": _today(Delivery.objects.all(), "received_at", DeliveryStatus.FAILED, at),
         "rows": [
             [
                 link("connectors_delivery", one.pk, short(one.name, width="medium")),
@@ -81,16 +79,32 @@ def delivery_rows(at: datetime) -> dict[str, Any]:
     }
 
 
-def _today(rows: QuerySet, column: str, failed: str, at: datetime) -> list[tuple[str, str]]:
-    """Count the rows since midnight, in UTC, and those that failed; each with its list."""
+def todays(at: datetime) -> dict[str, list[tuple[str, str]]]:
+    """Count the runs and deliveries since midnight, in UTC, with the list of each; one query."""
     midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = rows.filter(**{f"{column}__gte": midnight}).aggregate(
-        count=Count("pk"), failed=Count("pk", filter=Q(status=failed))
+    kinds = {"runs": (ReconciliationRun, "requested_at"), "deliveries": (Delivery, "received_at")}
+    first, second = (
+        model.objects.filter(**{f"{column}__gte": midnight})
+        .order_by()
+        .annotate(kind=Value(name))
+        .values_list("kind")
+        .annotate(count=Count("pk"), failed=Count("pk", filter=Q(status=RunStatus.FAILED)))
+        for name, (model, column) in kinds.items()
     )
-    opts = rows.model._meta
+    counts = {kind: (count, failed) for kind, count, failed in first.union(second, all=True)}
+    return {
+        name: _with_lists(model, column, midnight, *counts.get(name, (0, 0)))
+        for name, (model, column) in kinds.items()
+    }
+
+
+def _with_lists(
+    model: Any, column: str, midnight: datetime, count: int, failed: int
+) -> list[tuple[str, str]]:
+    opts = model._meta
     address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     query = f"{column}_from_0={midnight:%Y-%m-%d}&{column}_from_1=00:00:00"
-    told = [(f"{found['count']:,} today", f"{address}?{query}")]
-    if found["failed"]:
-        told.append((f"{found['failed']:,} failed", f"{address}?view=failed&{query}"))
+    told = [(f"{count:,} today", f"{address}?{query}")]
+    if failed:
+        told.append((f"{failed:,} failed", f"{address}?view=failed&{query}"))
     return told

@@ -4,17 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from breaks.models import TradeBreak
+from matching.false_matches import false_match_rates
+from matching.learning.intervals import clopper_pearson
+from predictions.choices import ModelStatus, RiskBand
+from predictions.models import TradeScore
+from predictions.registry import problem
+from predictions.selectors import waiting_trades
 from reporting.admin.charts import Day, trend
 from reporting.selectors.rates import MatchedDay, ended_of, percent, together
 from trades.admin.cells import span
+from trades.admin.counting import count_each, count_words
 
 WINDOW = timedelta(days=30)
 MOST_DAYS = 20
+# As the list's own view has it.
+LIKELY = (RiskBand.MEDIUM, RiskBand.HIGH, RiskBand.CRITICAL)
 
 
 def window_tiles(*, user: Any, at: datetime) -> list[dict[str, Any]]:
@@ -69,15 +77,34 @@ def trend_of(days: Sequence[MatchedDay]) -> SafeString:
     return trend(shown, title="Match rate and breaks by day") if shown else SafeString("")
 
 
-def likely() -> dict[str, Any]:
-    """Say how many trades are likely to break; without a model, that there is none."""
+def likely(*, at: datetime) -> dict[str, Any]:
+    """Say how many waiting trades are likely to break; without a model, why there is none."""
+    title = "Likely to break"
+    if refused := problem():
+        models = reverse("admin:predictions_modelversion_changelist")
+        return {"title": title, "figure": "no model", "link": models, "soft": refused}
+    scores = TradeScore.objects.filter(
+        model_version__status=ModelStatus.ACTIVE,
+        band__in=LIKELY,
+        trade__in=waiting_trades(at=at).values("pk"),
+    )
+    count = count_each({"likely": scores})["likely"]
     return {
-        "title": "Likely to break",
-        "figure": "no model",
-        "soft": f"train one; it is kept as {settings.BREAK_PREDICTION_MODEL}",
+        "title": title,
+        "figure": count_words(count),
+        "link": reverse("admin:predictions_tradescore_changelist") + "?view=likely",
+        "soft": "trades whose other side has not come",
     }
 
 
 def measured() -> dict[str, Any]:
     """Say how many matches that nobody looked at turned out wrong, by the random sample."""
-    return {"title": "Measured false matches", "figure": "not measured", "soft": "no sample yet"}
+    rates = false_match_rates(by_month=False)
+    judged, wrong = (sum(getattr(one, name) for one in rates) for name in ("judged", "wrong"))
+    link = reverse("admin:matching_qasample_changelist")
+    told = {"title": "Measured false matches", "link": link}
+    if not judged:
+        return told | {"figure": "not measured", "soft": "no drawn match was judged yet"}
+    low, high = clopper_pearson(wrong, judged)
+    soft = f"{wrong:,} of {judged:,} drawn at random; {low:.2%} to {high:.2%} with 95% confidence"
+    return told | {"figure": f"{wrong / judged:.2%}", "soft": soft}

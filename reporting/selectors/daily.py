@@ -16,8 +16,9 @@ from matching.choices import RunStatus
 from matching.models import ReconciliationRun
 from reporting.formats.report import COUNT, MONEY, TEXT, Report, Section, cell
 from reporting.models import SignOff
+from reporting.scope import Scope
 from reporting.selectors.live import LiveFigures, by_counterparty, live_figures
-from reporting.selectors.paired import matched_by_day
+from reporting.selectors.paired import matched_in
 from reporting.selectors.rates import ended_of, percent, together
 from trades.admin.cells import span
 
@@ -54,7 +55,8 @@ def _summary(live: LiveFigures, user: Any, at: datetime) -> Section:
     seen = TradeBreak.objects.visible_to(user)
     opened = seen.filter(opened_at__gt=at - SINCE).count()
     day, month = (ended_of(seen.filter(resolved_at__gt=at - since)) for since in (SINCE, MONTH))
-    days = matched_by_day(from_date=(at - MONTH).date(), to_date=at.date())
+    scope = Scope(user=user, from_date=(at - MONTH).date(), to_date=at.date())
+    days = matched_in(scope, counting=False)
     rows = [
         ["Open breaks", cell(live.count())],
         ["Overdue", cell(live.late())],

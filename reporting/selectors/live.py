@@ -6,10 +6,10 @@ All figures of one answer are of the same moment, so that the parts of each make
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -20,13 +20,13 @@ from breaks.ages import AGES, of_age
 from breaks.models import TradeBreak
 from breaks.querysets import TradeBreakQuerySet
 from trades.fields import ExactSum
-from trades.models import Counterparty
 
 # So many of the queue, the dearest to leave first, are looked at by counterparty.
 MOST_LOOKED_AT = 10_000
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cell:
     """
     Breaks alike in severity, type, team and currency, counted by what else is told apart.
 
@@ -80,18 +80,23 @@ class LiveFigures:
 
     def by(self, column: str) -> list[tuple[Any, int]]:
         """Return the values of a column with their counts, the most first."""
-        at = Cell._fields.index(column)
         counts: dict[Any, int] = {}
         for cell in self.cells:
-            counts[cell[at]] = counts.get(cell[at], 0) + cell.count
+            value = getattr(cell, column)
+            counts[value] = counts.get(value, 0) + cell.count
         return sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))
 
     def _of(self, of: dict[str, Any]) -> Iterator[Cell]:
-        wanted = [(Cell._fields.index(name), value) for name, value in of.items()]
-        return (cell for cell in self.cells if all(cell[at] == value for at, value in wanted))
+        wanted = of.items()
+        return (
+            cell
+            for cell in self.cells
+            if all(getattr(cell, name) == value for name, value in wanted)
+        )
 
 
-class PartyFigures(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PartyFigures:
     """The live breaks of one counterparty among those looked at."""
 
     key: int
@@ -123,7 +128,7 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
             **ages,
         )
     )
-    plain = len(Cell._fields) - 1
+    plain = len(fields(Cell)) - 1
     return LiveFigures(tuple(Cell(*row[:plain], row[plain:]) for row in rows))
 
 
@@ -148,23 +153,25 @@ def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
     with connection.cursor() as cursor:
         cursor.execute(
             # Django wrote the inner query, and what came from outside is in `given`.
-            f"SELECT party, currency, COUNT(*), {add}(exposure) FROM ({sql}) first_of_them "  # noqa: S608
-            "WHERE party IS NOT NULL GROUP BY party, currency",
+            f"SELECT party, named.name, currency, COUNT(*), {add}(exposure) "  # noqa: S608
+            f"FROM ({sql}) first_of_them JOIN trades_counterparty named ON named.id = party "
+            "GROUP BY party, named.name, currency",
             given,
         )
         rows = cursor.fetchall()
     return _parties(rows, most)
 
 
-def _parties(rows: Sequence[tuple[int, str, int, Any]], most: int) -> list[PartyFigures]:
+def _parties(rows: Sequence[tuple[int, str, str, int, Any]], most: int) -> list[PartyFigures]:
     """Add the currencies of each counterparty up, and name those with the most breaks."""
     counts: Counter[int] = Counter()
     money: dict[int, dict[str, Decimal]] = {}
-    for key, currency, count, total in rows:
+    names: dict[int, str] = {}
+    for key, name, currency, count, total in rows:
         counts[key] += count
+        names[key] = name
         amounts = money.setdefault(key, {})
         if total is not None:
             amounts[currency] = Decimal(total)
     first = sorted(counts, key=lambda key: (-counts[key], key))[:most]
-    names = dict(Counterparty.objects.filter(pk__in=first).values_list("pk", "name"))
-    return [PartyFigures(key, names.get(key, "unknown"), counts[key], money[key]) for key in first]
+    return [PartyFigures(key, names[key], counts[key], money[key]) for key in first]

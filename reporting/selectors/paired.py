@@ -6,7 +6,8 @@ of millions of trades is read from a handful of rows. Dates that no run tells ap
 that none went over, are counted from the trades themselves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -50,32 +51,34 @@ def matched_by_day(*, from_date: date | None = None, to_date: date | None = None
     return matched_in(Scope(user=None, from_date=from_date, to_date=to_date))
 
 
-def matched_in(scope: Scope) -> Days:
+def matched_in(scope: Scope, *, counting: bool = True) -> Days:
     """
     Return what was matched of the trade dates of a scope, the oldest first.
 
     Two queries and one for each reconciliation, and a few more for each stretch of dates that
-    has to be counted. A run of several dates stands at the last of them.
+    has to be counted; without `counting` these dates are left out, and it is one query. A run of
+    several dates stands at the last of them.
     """
-    between = list(
-        Reconciliation.objects.filter(scope.compared()).select_related(
-            "left_source", "right_source"
-        )
-    )
-    told = {one.pk: _Told() for one in between}
+    told: dict[int, _Told] = defaultdict(_Told)
     runs = scope.runs().filter(status=RunStatus.SUCCEEDED)
     for run in runs.select_related(*_SOURCES).order_by("-finished_at", "-pk"):
         _hear(told[run.reconciliation_id], run, scope)
+    every = [day for one in told.values() for day in one.days]
+    if counting:
+        every += _counted_days(scope, told)
     found: dict[date, list[MatchedDay]] = {}
-    for one in between:
-        days = told[one.pk].days
-        days += [
-            MatchedDay(span.last, counted(one, span, scope.source))
-            for span in _untold(one, told[one.pk].spans, scope)
-        ]
-        for day in days:
-            found.setdefault(day.day, []).append(day)
+    for day in every:
+        found.setdefault(day.day, []).append(day)
     return [MatchedDay(day, together(found[day])) for day in sorted(found)]
+
+
+def _counted_days(scope: Scope, told: Mapping[int, _Told]) -> Iterator[MatchedDay]:
+    """Yield what no run tells, counted from the trades."""
+    between = Reconciliation.objects.filter(scope.compared())
+    for one in between.select_related("left_source", "right_source"):
+        spans = told[one.pk].spans if one.pk in told else []
+        for span in _untold(one, spans, scope):
+            yield MatchedDay(span.last, counted(one, span, scope.source))
 
 
 def figures_of(run: ReconciliationRun, source: str | None = None) -> Matched:

@@ -16,7 +16,6 @@ from workflows.services.notifications.happenings import with_permission
 SET_LIMITS = "predictions.change_scoringsettings"
 
 
-@transaction.atomic
 def watch_and_tell(*, at: datetime) -> list[Crossing]:
     """
     Count the weeks of the active model, and tell of each limit it passed since the last time.
@@ -27,10 +26,12 @@ def watch_and_tell(*, at: datetime) -> list[Crossing]:
     :raises ModelAltered: if its file is not the one that was registered.
     """
     # Only here, since it loads pandas.
-    from predictions.services.watching import watch
+    from predictions.services.watching import count_weeks, pass_limits
 
-    crossed = watch(at=at)
-    _tell(crossed, at)
+    count_weeks(at=at)
+    with transaction.atomic():
+        crossed = pass_limits(at=at)
+        _tell(crossed, at)
     return crossed
 
 

@@ -6,6 +6,7 @@ from predictions.services.training.running import (
     abandoned,
     request_training,
     train,
+    wake,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "abandoned",
     "request_training",
     "train",
+    "wake",
 ]

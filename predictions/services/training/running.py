@@ -139,9 +139,7 @@ def _learn(run: TrainingRun, clock: "_Clock", at: datetime) -> ModelVersion:
             made_at=clock.now,
         )
         act = ModelAct.TRAINED if learnt.is_good else ModelAct.REFUSED
-        ModelEvent.objects.create(
-            version=version, act=act, by=run.requested_by, at=clock.now, note=learnt.verdict
-        )
+        ModelEvent.objects.create(version=version, act=act, by=run.requested_by, at=clock.now)
         if learnt.is_good:
             versions.offer(version=version, by=run.requested_by, at=clock.now)
     version.refresh_from_db()

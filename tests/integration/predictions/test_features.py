@@ -77,20 +77,21 @@ class Desk:
         factories.trade_break(kind, left_trade=trade, **found)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_a_row_learnt_from_later_is_the_row_that_was_served(seed):
     desk = Desk(seed)
     served = {}
-    for _ in range(60):
-        for key in desk.step():
-            trade = Trade.objects.filter(pk=key)
-            row = features_of(trade, known_at=desk.at)
-            served[key, trade.get().version] = row.iloc[0]
+    for _ in range(50):
+        came = Trade.objects.filter(pk__in=desk.step())
+        rows = features_of(came, known_at=desk.at)
+        served |= {
+            (key, number): rows.loc[key] for key, number in came.values_list("pk", "version")
+        }
 
     sights = every_version(Trade.objects.all())
     learnt = features_of_sightings(sights)
 
-    assert len(learnt) == len(served) > 80
+    assert len(learnt) == len(served) > 60
     assert (sights["version"] > 1).sum() > 5
     for place, (key, version) in enumerate(
         zip(sights["trade"].tolist(), sights["version"].tolist(), strict=True)
@@ -105,12 +106,12 @@ def test_a_row_learnt_from_later_is_the_row_that_was_served(seed):
 
 def test_what_comes_later_changes_nothing():
     desk = Desk(3)
-    for _ in range(40):
+    for _ in range(25):
         desk.step()
     moment, trades = desk.at, list(Trade.objects.values_list("pk", flat=True))
     before = features_of(Trade.objects.filter(pk__in=trades), known_at=moment)
 
-    for _ in range(60):
+    for _ in range(40):
         desk.step()
 
     after = features_of(Trade.objects.filter(pk__in=trades), known_at=moment)

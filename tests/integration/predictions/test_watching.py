@@ -10,7 +10,7 @@ from predictions.models import Crossing, TradeScore, WatchedWeek
 from predictions.selectors import scoring_settings
 from predictions.services.outcomes import outcomes_of
 from predictions.services.training.examples import HORIZON
-from predictions.services.watching import watch
+from predictions.services.watching import count_weeks, pass_limits
 from predictions.stability import LEAST_SHARE
 from tests import factories
 from tests.factories import NOW
@@ -42,6 +42,11 @@ def scored(model, chance: float, end: str = "", *, week: int = 0, **over) -> Tra
         band=scoring_settings().band(chance), factors=None, before_run=True,
         scored_at=NOW if end else LATER,
     )  # fmt: skip
+
+
+def watch(*, at) -> list[Crossing]:
+    count_weeks(at=at)
+    return pass_limits(at=at)
 
 
 def lenient(**over) -> None:

@@ -22,6 +22,7 @@ def test_the_fixed_tasks_have_a_row_each():
         "tasks.daily_pipeline",
         "tasks.find_causes",
         "tasks.score_trades",
+        "tasks.train_break_model",
         "tasks.watch_predictions",
         "tasks.refresh_calendars",
         "tasks.write_history_root",
