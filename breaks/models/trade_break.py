@@ -153,6 +153,8 @@ class TradeBreak(models.Model):
                     "paused_at",
                     "exposure",
                     "currency",
+                    "trade_date",
+                    "reconciliation",
                 ],
                 name="break_live_rank",
             ),
@@ -163,8 +165,20 @@ class TradeBreak(models.Model):
                 fields=["resolved_at"],
                 condition=Q(resolved_at__isnull=False),
                 # What is told of the breaks that ended within a time.
-                include=["opened_at", "due_at", "status", "team", "assigned_to"],
+                include=[
+                    "opened_at",
+                    "due_at",
+                    "status",
+                    "team",
+                    "assigned_to",
+                    "trade_date",
+                    "reconciliation",
+                ],
                 name="break_ended",
+            ),
+            # The oldest live ones, page by page.
+            models.Index(
+                fields=["opened_at", "id"], condition=Q(status__in=LIVE), name="break_live_oldest"
             ),
         ]
 

@@ -114,7 +114,7 @@ class AgingReport(ReportView, ListView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         prefetch_related_objects([self.caller], "teams")
         scope = self.scope(request)
-        breaks = StrictFilters().filter_queryset(request, scope.breaks(), self)
+        breaks: Any = StrictFilters().filter_queryset(request, scope.breaks(), self)
         rows = breaks.live().annotate(severity_rank=SEVERITY_RANK).select_related("assigned_to")
         ordered = Ordering().filter_queryset(request, rows, self)
         pages: Any = self.paginator

@@ -25,7 +25,9 @@ class RunScopeInput(Input):
     from_date = TradeDate(required=False, help_text="The first trade date.")
     to_date = TradeDate(required=False, help_text="The last trade date, included.")
     reconciliation = serializers.CharField(required=False, help_text="Its code.")
-    source = serializers.CharField(required=False, help_text="Code of either side's source.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        required=False, help_text="Code of either side's source."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """:raises ValidationError: if the dates are in no order or a code is nothing's."""

@@ -120,13 +120,14 @@ def _kept() -> dict[Point, datetime]:
 def _taken() -> dict[Point, datetime]:
     """Return when the step of each date's newest pipeline that has one took them."""
     done = PipelineStep.objects.filter(kind=STEP.code, status=StepStatus.SUCCEEDED)
-    moments = dict(done.order_by("run_id").values_list("run", "started_at"))
-    return _of_pipelines(moments)
+    rows = done.order_by("run_id").values_list("run", "started_at")
+    return _of_pipelines({run: at for run, at in rows if at is not None})
 
 
 def _ends_of_pipelines() -> dict[Point, datetime]:
     ended = PipelineRun.objects.filter(finished_at__isnull=False)
-    return _of_pipelines(dict(ended.order_by("pk").values_list("pk", "finished_at")))
+    rows = ended.order_by("pk").values_list("pk", "finished_at")
+    return _of_pipelines({run: at for run, at in rows if at is not None})
 
 
 def _of_pipelines(moments: dict[int, datetime]) -> dict[Point, datetime]:
@@ -143,7 +144,7 @@ def _ends_of_runs() -> dict[Point, datetime]:
     return {
         Point(key, last): at
         for key, calendar, first, last, at in rows
-        if dates_of(calendar, last) == (first, last)
+        if at is not None and dates_of(calendar, last) == (first, last)
     }
 
 
