@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import (
@@ -19,6 +18,7 @@ from unfold.contrib.filters.admin import (
 from breaks.admin.choosing import choices_of
 from breaks.ages import AGES, of_age
 from breaks.choices import BreakType
+from breaks.querysets import is_overdue
 from breaks.search import Found, by_counterparty, by_party, by_trades
 from trades.admin.asked import is_key
 from trades.choices import AssetClass
@@ -188,16 +188,24 @@ class PartyFilter(SimpleListFilter):
         return keep(request, queryset, by_party(int(asked)))
 
 
-_RUNNING = {"paused_at__isnull": True}
-_DUE: dict[str, tuple[str, Callable[[datetime], dict[str, Any]]]] = {
-    "over": ("Overdue", lambda now: {"due_at__lt": Coalesce("paused_at", Value(now))}),
-    "hour": ("In the next hour",
-             lambda now: {**_RUNNING, "due_at__gte": now, "due_at__lt": now + timedelta(hours=1)}),
-    "day": ("In the next 24 hours",
-            lambda now: {**_RUNNING, "due_at__gte": now, "due_at__lt": now + timedelta(days=1)}),
-    "later": ("Later", lambda now: {**_RUNNING, "due_at__gte": now + timedelta(days=1)}),
-    "paused": ("Paused", lambda _: {"paused_at__isnull": False}),
-}  # fmt: skip
+def _runs_out(after: timedelta, until: timedelta | None) -> Callable[[datetime], Q]:
+    """Tell breaks whose clock runs and is due after some time from now, and until some other."""
+
+    def fits(now: datetime) -> Q:
+        due = Q(paused_at=None, due_at__gt=now + after)
+        return due if until is None else due & Q(due_at__lte=now + until)
+
+    return fits
+
+
+_NOW, _HOUR, _DAY = timedelta(0), timedelta(hours=1), timedelta(days=1)
+_DUE: dict[str, tuple[str, Callable[[datetime], Q]]] = {
+    "over": ("Overdue", is_overdue),
+    "hour": ("In the next hour", _runs_out(_NOW, _HOUR)),
+    "day": ("In the next 24 hours", _runs_out(_NOW, _DAY)),
+    "later": ("Later", _runs_out(_DAY, None)),
+    "paused": ("Paused", lambda _: Q(paused_at__isnull=False)),
+}
 
 
 class DueFilter(RadioFilter):
@@ -209,4 +217,4 @@ class DueFilter(RadioFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if (value := self.value()) not in _DUE:
             return queryset
-        return queryset.filter(**_DUE[value][1](timezone.now()))
+        return queryset.filter(_DUE[value][1](timezone.now()))

@@ -11,13 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
 from breaks.choices import Severity
 from breaks.models import ClockChange, PendingTrade, TradeBreak
+from breaks.querysets import is_overdue
 from connectors.choices import DeliveryStatus, RejectStatus
 from connectors.models import Delivery, RejectedRow
 from matching.choices import RunStatus
@@ -97,14 +97,13 @@ class DeskCollector(Collector):
         yield oldest
 
     def _breaks(self) -> Iterator[Any]:
-        late = Q(due_at__lt=Coalesce("paused_at", Value(self.at)))
         rows = (
             TradeBreak.objects.live()
             .order_by()
             .values_list("severity")
             .annotate(
                 count=Count("pk"),
-                late=Count("pk", filter=late),
+                late=Count("pk", filter=is_overdue(self.at)),
                 free=Count("pk", filter=Q(assigned_to=None)),
             )
         )

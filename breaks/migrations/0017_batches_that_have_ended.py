@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('breaks', '0015_dashboard_indexes'),
+        ('breaks', '0016_report_indexes'),
     ]
 
     operations = [
