@@ -52,10 +52,11 @@ def together(days: Iterable[MatchedDay]) -> Matched:
     )
 
 
-class Ended(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ended:
     """`took` is their mean time from being found to their end, None where none ended."""
 
-    count: int  # type: ignore[assignment]  a tuple's own `count` is not asked for
+    count: int
     took: timedelta | None
     in_time: int
 

@@ -196,7 +196,7 @@ def expected(scope: Scope, at: datetime) -> dict[str, Any]:
         "total_breaks": len(rows),
         "open_breaks": len(live),
         "resolved_breaks": len(ended),
-        "overdue_breaks": sum(row.due_at < (row.paused_at or at) for row in live),
+        "overdue_breaks": sum(row.due_at <= (row.paused_at or at) for row in live),
         "open_exposure": sum(known, Decimal(0)),
         "open_exposure_by_currency": {"USD": sum(known, Decimal(0))} if known else {},
         "open_exposure_unknown": len(live) - len(known),
