@@ -115,7 +115,7 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
     # Ages are counted and not grouped by: of an expression no database knows how few groups it
     # makes, and Postgres then does it all in one process.
     ages = {f"age_{place}": Count("pk", filter=of_age(one, at)) for place, one in enumerate(AGES)}
-    rows: Any = (
+    rows = (
         breaks.live()
         .order_by()
         .values_list("severity", "break_type", "team", "currency")
@@ -128,9 +128,15 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
             **ages,
         )
     )
+    return LiveFigures(tuple(_cell(row) for row in rows))
+
+
+def _cell(row: Sequence[Any]) -> Cell:
     plain = len(fields(Cell)) - 1
-    cells = (Cell(*row[:plain], ages=tuple(row[plain:])) for row in rows)
-    return LiveFigures(tuple(cells))
+    counted: dict[str, Any] = dict(
+        zip((one.name for one in fields(Cell)), row[:plain], strict=False)
+    )
+    return Cell(**counted, ages=tuple(row[plain:]))
 
 
 def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
