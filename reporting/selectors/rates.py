@@ -55,7 +55,7 @@ def together(days: Iterable[MatchedDay]) -> Matched:
 class Ended(NamedTuple):
     """`took` is their mean time from being found to their end, None where none ended."""
 
-    count: int  # type: ignore[assignment]  a tuple's own `count` is not asked for
+    count: int  # type: ignore[assignment]
     took: timedelta | None
     in_time: int
 
