@@ -82,7 +82,10 @@ def delivery_rows(at: datetime) -> dict[str, Any]:
 def todays(at: datetime) -> dict[str, list[tuple[str, str]]]:
     """Count the runs and deliveries since midnight, in UTC, with the list of each; one query."""
     midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    kinds = {"runs": (ReconciliationRun, "requested_at"), "deliveries": (Delivery, "received_at")}
+    kinds: dict[str, tuple[Any, str]] = {
+        "runs": (ReconciliationRun, "requested_at"),
+        "deliveries": (Delivery, "received_at"),
+    }
     first, second = (
         model.objects.filter(**{f"{column}__gte": midnight})
         .order_by()

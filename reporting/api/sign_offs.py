@@ -55,7 +55,7 @@ class SignOffOutput(serializers.ModelSerializer):
 class ChangeSinceOutput(serializers.Serializer):
     """One figure that is not what was kept."""
 
-    label = serializers.CharField()
+    figure = serializers.CharField(source="label")
     then = serializers.CharField(allow_blank=True)
     now = serializers.CharField(allow_blank=True)
 

@@ -26,7 +26,7 @@ def series(scope: Scope, *, told: Days | None = None) -> Days:
     points: Points = {one.day: one.found for one in (matched_in(scope) if told is None else told)}
     if scope.source is None:
         points |= _kept(scope)
-    if not scope.is_of_all_breaks:
+    if points and not scope.is_of_all_breaks:
         points = _as_seen(scope, points)
     return [MatchedDay(day, points[day]) for day in sorted(points)]
 

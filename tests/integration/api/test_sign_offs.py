@@ -61,5 +61,5 @@ def test_shows_what_changed_since(api_as, auditor, signed):
 
     found = api_as(auditor).get(f"{LIST}/{signed.pk}").json()
 
-    assert {one["label"] for one in found["changed_since"]} >= {"Unresolved breaks"}
+    assert {one["figure"] for one in found["changed_since"]} >= {"Unresolved breaks"}
     assert found["broken"] == 2
