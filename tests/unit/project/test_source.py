@@ -25,6 +25,7 @@ FLOATS_ALLOWED_IN = {
     "matching/api/outputs.py": "rates, durations, likenesses and weights",
     "matching/services": "scores and durations",
     "matching/selectors.py": "rates and durations",
+    "reporting/api/outputs.py": "rates, ages and durations; money is an Amount",
     "trades/services/columns.py": "the column type of scores",
     "workflows/causes": "ratios, lifts and probabilities",
     "workflows/models/root_cause.py": "lifts and probabilities",
