@@ -27,6 +27,7 @@ FLOATS_ALLOWED_IN = {
     "matching/learning": "likenesses, probabilities and weights",
     "matching/selectors.py": "rates and durations",
     "predictions": "features, probabilities and what they are judged by; no money is written",
+    "reporting/api/outputs.py": "rates, ages and durations; money is an Amount",
     "trades/services/columns.py": "the column type of scores",
     "workflows/causes": "ratios, lifts and probabilities",
     "workflows/models/root_cause.py": "lifts and probabilities",
