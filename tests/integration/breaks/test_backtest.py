@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 
 from breaks.choices import LIVE
-from breaks.models import BackTest, TradeBreak
+from breaks.models import BackTest, Team, TradeBreak
 from breaks.services import backtest, pairing, work
 from breaks.services.backtest import BackTestRefused, back_test, tried
 from breaks.services.lifecycle import WorkRefused
@@ -38,6 +38,13 @@ def run(tmp_path: Path, settings) -> ReconciliationRun:
     assert week.days == WEEK
     loaded = desk.load(files=files.write(week, tmp_path), days=WEEK, by=None, at=NOW)
     return next(one for one in loaded.runs if one.reconciliation.code == desk.CUSTODIAN)
+
+
+@pytest.fixture
+def analyst(analyst, run):
+    """Return an analyst of every team: what the demo brings is routed."""
+    analyst.teams.set(Team.objects.all())
+    return analyst
 
 
 @pytest.fixture

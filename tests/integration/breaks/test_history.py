@@ -261,7 +261,7 @@ def test_the_command_names_each_fault_and_answers_as_json(exposed):
     answer = json.loads(out.getvalue())
     assert (answer["holds"], answer["breaks"], answer["events"]) == (False, 3, 6)
     assert [link["break_id"] for link in answer["broken"]] == [first.pk, exposed.pk]
-    assert len(answer["missing_triggers"]) == 12
+    assert len(answer["missing_triggers"]) == 15
     assert f"Break {exposed.pk}, event 1: its content" in errors.getvalue()
 
 

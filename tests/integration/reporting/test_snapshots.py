@@ -121,7 +121,7 @@ class TestPipeline:
 
         last = run.steps.order_by("position").last()
         assert (last.kind, last.status) == ("snapshot", "SUCCEEDED")
-        assert last.counts == {"snapshots": run.steps.filter(kind="reconcile").count()}
+        assert last.figures == {"snapshots": run.steps.filter(kind="reconcile").count()}
         one = DailySnapshot.objects.get(reconciliation__code="oms-custodian")
         assert (one.business_date, one.as_of) == (days.DAY, last.started_at)
         assert (one.trades, one.matched, one.live_count()) == (5, 4, 2)

@@ -36,7 +36,7 @@ class TestTheStep:
 
         step = score_step(run)
         reconciled = run.steps.get(kind="reconcile")
-        assert (step.status, step.counts["scored"]) == ("SUCCEEDED", 3)
+        assert (step.status, step.figures["scored"]) == ("SUCCEEDED", 3)
         assert step.position < reconciled.position
         assert TradeScore.objects.filter(before_run=True, model_version=model).count() == 3
 
@@ -47,7 +47,7 @@ class TestTheStep:
 
         again = desk.run(at=MORNING_AFTER + timedelta(hours=1))
 
-        assert score_step(again).counts["scored"] == 1
+        assert score_step(again).figures["scored"] == 1
         assert TradeScore.objects.count() == 2
 
     def test_without_a_model_says_so_and_is_skipped(self, desk, settings, tmp_path):
