@@ -115,7 +115,7 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
     # Ages are counted and not grouped by: of an expression no database knows how few groups it
     # makes, and Postgres then does it all in one process.
     ages = {f"age_{place}": Count("pk", filter=of_age(one, at)) for place, one in enumerate(AGES)}
-    rows = (
+    rows: Any = (
         breaks.live()
         .order_by()
         .values_list("severity", "break_type", "team", "currency")
