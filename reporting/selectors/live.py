@@ -129,7 +129,8 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
         )
     )
     plain = len(fields(Cell)) - 1
-    return LiveFigures(tuple(Cell(*row[:plain], row[plain:]) for row in rows))
+    cells: list[list[Any]] = [[*row[:plain], row[plain:]] for row in rows]
+    return LiveFigures(tuple(Cell(*cell) for cell in cells))
 
 
 def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
