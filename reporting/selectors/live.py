@@ -13,12 +13,12 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.db.models.functions import Coalesce
 
 from breaks.ages import AGES, of_age
 from breaks.models import TradeBreak
-from breaks.querysets import TradeBreakQuerySet, is_overdue
+from breaks.querysets import TradeBreakQuerySet
 from trades.fields import ExactSum
 
 # So many of the queue, the dearest to leave first, are looked at by counterparty.
@@ -115,28 +115,22 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
     # Ages are counted and not grouped by: of an expression no database knows how few groups it
     # makes, and Postgres then does it all in one process.
     ages = {f"age_{place}": Count("pk", filter=of_age(one, at)) for place, one in enumerate(AGES)}
-    rows = (
+    rows: Any = (
         breaks.live()
         .order_by()
         .values_list("severity", "break_type", "team", "currency")
         .annotate(
             count=Count("pk"),
-            late=Count("pk", filter=is_overdue(at)),
+            late=Count("pk", filter=Q(due_at__lt=Coalesce("paused_at", Value(at)))),
             known=Count("exposure"),
             free=Count("pk", filter=Q(assigned_to=None)),
             total=ExactSum("exposure"),
             **ages,
         )
     )
-    return LiveFigures(tuple(_cell(row) for row in rows))
-
-
-def _cell(row: Sequence[Any]) -> Cell:
     plain = len(fields(Cell)) - 1
-    counted: dict[str, Any] = dict(
-        zip((one.name for one in fields(Cell)), row[:plain], strict=False)
-    )
-    return Cell(**counted, ages=tuple(row[plain:]))
+    cells: list[list[Any]] = [[*row[:plain], row[plain:]] for row in rows]
+    return LiveFigures(tuple(Cell(*cell) for cell in cells))
 
 
 def by_counterparty(*, user: Any, most: int = 8) -> list[PartyFigures]:
