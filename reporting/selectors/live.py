@@ -13,12 +13,12 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q, Value
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 
 from breaks.ages import AGES, of_age
 from breaks.models import TradeBreak
-from breaks.querysets import TradeBreakQuerySet
+from breaks.querysets import TradeBreakQuerySet, is_overdue
 from trades.fields import ExactSum
 
 # So many of the queue, the dearest to leave first, are looked at by counterparty.
@@ -121,7 +121,7 @@ def live_in(breaks: TradeBreakQuerySet, *, at: datetime) -> LiveFigures:
         .values_list("severity", "break_type", "team", "currency")
         .annotate(
             count=Count("pk"),
-            late=Count("pk", filter=Q(due_at__lt=Coalesce("paused_at", Value(at)))),
+            late=Count("pk", filter=is_overdue(at)),
             known=Count("exposure"),
             free=Count("pk", filter=Q(assigned_to=None)),
             total=ExactSum("exposure"),

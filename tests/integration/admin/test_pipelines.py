@@ -143,7 +143,8 @@ class TestTheList:
 
         assert page.count('title="reconcile oms-custodian: Done"') == 1
         assert "custodian-inbox" in page
-        steps = late.steps.count()
+        # Without a model nothing is scored, and what is skipped is not counted.
+        steps = late.steps.exclude(status="SKIPPED").count()
         assert f"{steps - 1} of {steps}" in page
 
     def test_tells_those_with_a_late_file_apart(self, look, late):
