@@ -70,7 +70,7 @@ test: install ## run the tests (WORKERS=2; ARGS="tests/unit -k price")
 		exit $$code
 	fi
 
-thorough: install ## run the tests that take their time: days killed, main stories, causes, clocks, axe
+thorough: install ## run the tests that take their time: kills, upgrades, main stories, browser, causes, axe
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough $(ARGS)
 
 smoke: install ## what a new user does, end to end, in a folder thrown away afterwards

@@ -1,10 +1,13 @@
 """Many breaks at once, and back again: in a real Chromium."""
 
+import pytest
 from django.urls import reverse
 
 from breaks.models import ActBatch, TradeBreak
 from breaks.services import work
 from tests import factories
+
+pytestmark = pytest.mark.thorough
 
 
 def _tick(page, *rows):

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from django.urls import reverse
 
 from breaks.models import ActBatch
 from breaks.services import work
 from tests import factories
 from tests.sheets import parsed, saved
+
+pytestmark = pytest.mark.thorough
 
 
 def test_a_file_goes_out_is_edited_comes_in_and_is_taken_back(page, unguarded, tmp_path):

@@ -9,6 +9,8 @@ from breaks.services import work
 from matching.models import Match
 from tests import factories
 
+pytestmark = pytest.mark.thorough
+
 QUEUE = reverse("admin:breaks_tradebreak_changelist")
 
 

@@ -89,6 +89,7 @@ def test_any_number_of_partitions_gives_the_same_result(feeds, count):
     assert told(in_partitions(left, right, count)) == told(reconcile(left, right, RULES))
 
 
+@pytest.mark.thorough
 def test_the_result_of_partitions_is_the_same_under_three_hash_seeds():
     seen = {
         subprocess.run(
