@@ -51,7 +51,7 @@ def stacked(columns: Sequence[tuple[str, Sequence[Part]]], *, title: str) -> Saf
     names = [part.name for part in columns[0][1]] if columns else []
     tones = [part.tone for part in columns[0][1]] if columns else []
     picture = format_html(
-        '<svg class="dk-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>{}',
+        '<svg class="dk-chart" viewBox="0 0 {} {}" role="group" aria-label="{}">{}{}</svg>{}',
         WIDTH, HEIGHT, title, _grid(top), format_html_join("", "{}", ((one,) for one in drawn)),
         _key(list(zip(tones, names, strict=True))),
     )  # fmt: skip
@@ -104,7 +104,7 @@ def trend(days: Sequence[Day], *, title: str) -> SafeString:
         ),
     )
     picture = format_html(
-        '<svg class="dk-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}'
+        '<svg class="dk-chart" viewBox="0 0 {} {}" role="group" aria-label="{}">{}{}{}'
         '<polyline class="dk-line" points="{}"/>{}{}</svg>{}',
         WIDTH, HEIGHT, title, _grid(top), _right_scale(low, high) if rates else "", bars, line,
         dots, labels, _key([("bar", "Breaks"), ("line", "Match rate, right scale")]),

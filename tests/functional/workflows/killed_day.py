@@ -46,13 +46,9 @@ def dump() -> None:
     found = business()
     found["deliveries"] = Delivery.objects.values_list("name", "status", "rows_in", "loaded")
     found["pipelines"] = PipelineRun.objects.values_list("business_date", "status", "error")
-    # Postgres keeps the figures of a step in an order of its own.
-    found["steps"] = [
-        (*step, sorted(counts.items()))
-        for *step, counts in PipelineStep.objects.values_list(
-            "position", "kind", "subject", "status", "says", "counts"
-        )
-    ]
+    found["steps"] = PipelineStep.objects.values_list(
+        "position", "kind", "subject", "status", "says", "counts"
+    )
     rows = {name: sorted(map(str, values)) for name, values in found.items()}
     sys.stdout.write(json.dumps(rows))
 
