@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,7 @@ _TYPES: tuple[tuple[type["Field[Any, Any]"], pa.DataType], ...] = (
     (models.CharField, pa.string()),
     (models.TextField, pa.string()),
     (models.JSONField, pa.string()),
+    (models.UUIDField, pa.string()),
 )
 
 
@@ -207,4 +209,6 @@ def _python_values(field: "Field[Any, Any]", column: pa.Array) -> list[Any]:
     values: list[Any] = column.to_pylist()
     if isinstance(field, models.JSONField):
         return [None if text is None else json.loads(text) for text in values]
+    if isinstance(field, models.UUIDField):
+        return [None if text is None else UUID(text) for text in values]
     return values

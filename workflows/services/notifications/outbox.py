@@ -15,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, F
 
+from trades.services.columns import table_of, write_table
 from workflows.choices import HowTold, NoticeKind, NoticeStatus
 from workflows.models import Channel, NoticePreference, Notification
 
@@ -70,8 +71,20 @@ def notify(notices: Iterable[Notice], *, at: datetime) -> None:
     if not rows:
         return
     _fold(rows, at)
-    Notification.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+    _write(rows)
     wake()
+
+
+def _write(rows: Sequence[Notification]) -> None:
+    """Insert rows as columns; where somebody else tells the same at once, those not told yet."""
+    names = [field.attname for field in Notification._meta.concrete_fields if field.name != "id"]  # noqa: SLF001
+    columns = {name: [getattr(row, name) for row in rows] for name in names}
+    columns["uid"] = [str(row.uid) for row in rows]
+    try:
+        with transaction.atomic():
+            write_table(Notification, table_of(Notification, len(rows), **columns))
+    except IntegrityError:
+        Notification.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 
 def wake() -> None:
