@@ -22,7 +22,7 @@ SELECT i, 'FUND' || i, '' FROM generate_series(1, 50) i;
 
 INSERT INTO matching_reconciliation
     (code, name, left_source_id, right_source_id, rule_set_name, asset_class, calendar,
-     base_currency, is_enabled, qa_share_pct, qa_most_a_run)
+     base_currency, is_enabled, qa_share_bps, qa_most_a_run)
 SELECT 'left-right', 'Left against right', l.id, r.id, 'trades', '', 'XNYS', 'USD', true, 0, 1
 FROM trades_source l, trades_source r WHERE l.code = 'left' AND r.code = 'right';
 
