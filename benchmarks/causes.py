@@ -12,18 +12,15 @@ what was found, and ends with 1 where a mechanism was not found or the goal was 
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-from benchmarks.process import ROOT, peak_mib
+from benchmarks.filled import filled
+from benchmarks.process import peak_mib, python
 
 GOAL_SECONDS = 30
 PLANTED = {"PENCE_POUNDS", "SETTLEMENT_CYCLE", "SIDE_FLIPPED", "ACCOUNT_RENAMED"}
@@ -40,38 +37,11 @@ def main() -> int:
     if asked.measure:
         print(json.dumps(_measure()))
         return 0
-    with _filled(asked.rows, asked.breaks) as env:
-        told: dict[str, Any] = json.loads(_python(env, "-m", "benchmarks.causes", "--measure"))
+    with filled("causes.sql", rows=asked.rows, breaks=asked.breaks) as env:
+        told: dict[str, Any] = json.loads(python(env, "-m", "benchmarks.causes", "--measure"))
     told |= {"missed": sorted(PLANTED - set(told["mechanisms"])), "goal_seconds": GOAL_SECONDS}
     print(json.dumps(told, indent=2))
     return int(bool(told["missed"]) or told["service"]["cpu"] > GOAL_SECONDS)
-
-
-@contextmanager
-def _filled(rows: int, breaks: int) -> Iterator[dict[str, str]]:
-    import psycopg
-
-    from tests import postgres
-    from tests.processes import outside_env
-
-    with postgres.server() as server, tempfile.TemporaryDirectory() as place:
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE filled")
-        url = f"{server}/filled"
-        env = outside_env(Path(place), DATABASE_URL=url, LOG_LEVEL="ERROR")
-        _python(env, "manage.py", "migrate", "--verbosity=0")
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"SET bench.rows = {rows}; SET bench.breaks = {breaks}")
-            connection.execute(Path(__file__).with_suffix(".sql").read_text())
-            connection.execute("VACUUM ANALYZE")
-        yield env
-
-
-def _python(env: dict[str, str], *arguments: str) -> str:
-    command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | env, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
 
 
 def _measure() -> dict[str, Any]:

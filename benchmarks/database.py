@@ -9,8 +9,6 @@ in MiB, and the ratios.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.process import ROOT, medians, peak_mib
+from benchmarks.process import medians, peak_mib, python
 
 FROM, TO = date(2026, 3, 2), date(2026, 3, 6)
 CODE = "left-right"
@@ -61,7 +59,7 @@ def measure(rows: int, runs: int) -> dict[str, Any]:
     with postgres.server() as server, tempfile.TemporaryDirectory() as place:
         env = outside_env(Path(place), DATABASE_URL=f"{server}/filled", LOG_LEVEL="WARNING")
         _execute(server, "postgres", "CREATE DATABASE filled")
-        _python(env, "manage.py", "migrate", "--verbosity=0")
+        python(env, "manage.py", "migrate", "--verbosity=0")
         _execute(server, "filled", f"SET bench.rows = {rows}", Path(__file__).with_suffix(".sql"))
         # Outside a transaction; as autovacuum would have done by the time of a run.
         _execute(server, "filled", "VACUUM ANALYZE")
@@ -74,7 +72,7 @@ def _once(server: str, env: dict[str, str], place: Path) -> dict[str, Any]:
     with _copy_of_filled(server, "ours"):
         ours = env | {"DATABASE_URL": f"{server}/ours"}
         for name in ("first", "second"):
-            told[name] = json.loads(_python(ours, "-m", "benchmarks.database", "--reconcile"))
+            told[name] = json.loads(python(ours, "-m", "benchmarks.database", "--reconcile"))
         files = [_dumped(f"{server}/ours", table, place) for table in MADE]
     with _copy_of_filled(server, "bare"):
         told["bare_out"] = _copied_out(f"{server}/bare")
@@ -162,13 +160,6 @@ def _execute(server: str, database: str, *statements: str | Path) -> None:
     with psycopg.connect(f"{server}/{database}", autocommit=True) as connection:
         for one in statements:
             connection.execute(one.read_text() if isinstance(one, Path) else one)
-
-
-def _python(env: dict[str, str], *arguments: str) -> str:
-    command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | env, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ there, and its calibration error. Prints JSON, and ends with 1 where a goal was 
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.process import ROOT, peak_mib
+from benchmarks.process import peak_mib, python
 
 TRADES, DAYS, BASE_RATE = 200_000, 120, 0.02
 # What is set was chosen on the first two; the others are only judged.
@@ -55,15 +54,14 @@ def _in_a_place(trades: int, seed: int) -> dict[str, Any]:
     from tests.processes import outside_env
 
     with tempfile.TemporaryDirectory() as place:
-        env = os.environ | outside_env(
-            Path(place), ML_MODEL_PATH=f"{place}/models", LOG_LEVEL="ERROR"
-        )
-        run = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(run, cwd=ROOT, env=env, check=True)
-        run = [sys.executable, "-m", "benchmarks.prediction", "--measure"]
-        run += ["--trades", str(trades), "--seeds", str(seed)]
-        out = subprocess.run(run, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True)
-        told: dict[str, Any] = json.loads(out.stdout)
+        env = outside_env(Path(place), ML_MODEL_PATH=f"{place}/models", LOG_LEVEL="ERROR")
+        python(env, "manage.py", "migrate", "--verbosity=0")
+        told: dict[str, Any] = json.loads(
+            python(
+                env, "-m", "benchmarks.prediction", "--measure",
+                "--trades", str(trades), "--seeds", str(seed),
+            )
+        )  # fmt: skip
         return told
 
 

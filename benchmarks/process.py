@@ -30,6 +30,14 @@ def in_child(module: str, *arguments: object, well: Container[int] = (0,)) -> di
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def python(env: dict[str, str], *arguments: str) -> str:
+    """Return what a Python of its own prints that is run in this environment."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
 def peak_mib() -> float:
     """Return the most memory this process ever held, in MiB."""
     # Not getrusage: its maximum survives exec, so a child would report its parent's.

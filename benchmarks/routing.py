@@ -9,16 +9,13 @@ of both, the CPU time of this process and of the server among them, statements, 
 import argparse
 import json
 import os
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-from benchmarks.process import ROOT, peak_mib
+from benchmarks.filled import filled
+from benchmarks.process import peak_mib, python
 
 # Seconds for a hundred thousand breaks.
 GOAL, GOAL_ROWS = 20, 100_000
@@ -33,8 +30,8 @@ def main() -> int:
     if asked.measure:
         print(json.dumps(_measure()))
         return 0
-    with _filled(asked.rows) as url:
-        told = json.loads(_python(url, "-m", "benchmarks.routing", "--measure"))
+    with filled("routing.sql", rows=asked.rows) as env:
+        told = json.loads(python(env, "-m", "benchmarks.routing", "--measure"))
     told["reached"] = told["first"]["seconds"] <= GOAL * asked.rows / GOAL_ROWS
     print(json.dumps({"rows": asked.rows, **told}, indent=2))
     return 0
@@ -89,35 +86,6 @@ def _cpu_of(pid: int) -> float:
     """Return the CPU seconds of a process of this machine."""
     stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def _filled(rows: int) -> Iterator[str]:
-    from tests import postgres
-
-    with postgres.server() as server:
-        import psycopg
-
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE filled")
-        url = f"{server}/filled"
-        _python(url, "manage.py", "migrate", "--verbosity=0")
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"SET bench.rows = {rows}")
-            connection.execute(Path(__file__).with_suffix(".sql").read_text())
-            connection.execute("VACUUM ANALYZE")
-        yield url
-
-
-def _python(url: str, *arguments: str) -> str:
-    from tests.processes import outside_env
-
-    with tempfile.TemporaryDirectory() as place:
-        env = outside_env(Path(place), DATABASE_URL=url, LOG_LEVEL="ERROR")
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=os.environ | env, check=True,
-            stdout=subprocess.PIPE, text=True,
-        ).stdout  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -13,19 +13,17 @@ JSON, and ends with 1 where a goal was missed.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time, sleep
 from typing import Any
 
-from benchmarks.process import ROOT, peak_mib
+from benchmarks.filled import filled
+from benchmarks.process import ROOT, peak_mib, python
 
 TRADES, DAYS, BASE_RATE, SEED = 60_000, 120, 0.02, 11
 MANY, WARM = 10_000, 5
@@ -44,8 +42,8 @@ def main() -> int:
     if asked.measure:
         print(json.dumps(_measure(asked.trades)))
         return 0
-    with tempfile.TemporaryDirectory() as place, _desk(Path(place)) as env:
-        lines = _run(env, "-m", "benchmarks.scoring", "--measure", "--trades", str(asked.trades))
+    with filled() as env:
+        lines = python(env, "-m", "benchmarks.scoring", "--measure", "--trades", str(asked.trades))
         told = json.loads(lines.splitlines()[-1])
         with _served(env) as port:
             http = _over_http(port, told.pop("token"), told.pop("keys"), asked.times)
@@ -61,32 +59,6 @@ def main() -> int:
     print(json.dumps({"simulated": True, **told, "http": http, "goals": goals, "missed": missed},
                      indent=2))  # fmt: skip
     return int(bool(missed))
-
-
-@contextmanager
-def _desk(place: Path) -> Iterator[dict[str, str]]:
-    """Start a Postgres with an empty desk on it, and yield the environment to reach it."""
-    from tests import postgres
-    from tests.processes import outside_env
-
-    with postgres.server() as server:
-        import psycopg
-
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE filled")
-        env = os.environ | outside_env(
-            place, DATABASE_URL=f"{server}/filled", ML_MODEL_PATH=f"{place}/models",
-            LOG_LEVEL="ERROR",
-        )  # fmt: skip
-        _run(env, "manage.py", "migrate", "--verbosity=0")
-        yield env
-
-
-def _run(env: dict[str, str], *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE,
-        text=True,
-    ).stdout  # fmt: skip
 
 
 def _measure(trades: int) -> dict[str, Any]:
